@@ -1,0 +1,1 @@
+"""Noisefall's window. Qt lives here and nowhere else."""

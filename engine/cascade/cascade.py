@@ -1,0 +1,254 @@
+"""A prompt becomes takes, and a kept take becomes a clip.
+
+`render` stops at 16 kHz (hear early); `finish` runs super-resolution for one take, from the take's
+audio alone, so that it works after a restart. Rejected: yielding events from inside the samplers
+(every sampler would become a generator); a sink that is called on the way is the same to a reader
+and leaves samplers plain functions.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.loudness import level
+from engine.audio.resample import fft_resample
+from engine.bundle.manifest import StageName
+from engine.bundle.store import Bundle
+from engine.cascade.events import CascadeEvent, ClipReady, MelPreview, TakeReady
+from engine.cascade.measures import faded_out, measured
+from engine.cascade.plan import (
+    CLIP_RATE_HZ,
+    FRAME_RATE_HZ,
+    TAKE_RATE_HZ,
+    Lengths,
+    StagePlan,
+    check_runnable,
+    lengths,
+    stage_plan,
+)
+from engine.cascade.speed import Meter, Speeds, Workload
+from engine.cascade.stages import (
+    StageContext,
+    cascade_up,
+    generate,
+    super_resolve,
+    vocode,
+)
+from engine.errors import UserError
+from engine.recipe import Recipe, checked
+from engine.runtime.cancel import CancelToken
+from engine.runtime.session import Model, Runtime
+from engine.text.encoder import EncodedText, encode_texts, load_tokenizer
+
+FloatArray = NDArray[np.float32]
+Emit = Callable[[CascadeEvent], None]
+
+
+class Cascade:
+    """One opened bundle on one runtime.
+
+    Args:
+        bundle: verified files and manifest.
+        runtime: sessions and device.
+        clock: seconds, for the ETA.
+    """
+
+    def __init__(
+        self, bundle: Bundle, runtime: Runtime, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._bundle = bundle
+        self._runtime = runtime
+        self._clock = clock
+        self._speeds = Speeds()
+        self._tokenizer = load_tokenizer(bundle.file(bundle.manifest.text.tokenizer).read_bytes())
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle that renders."""
+        return self._bundle
+
+    def render(self, recipe: Recipe, *, emit: Emit, cancel: CancelToken) -> None:
+        """Render every take of a recipe; emits StageProgress, MelPreview and TakeReady.
+
+        Raises:
+            UserError: the recipe is wrong, or too much for this bundle or this machine.
+            Cancelled: the token was cancelled.
+        """
+        recipe = self._resolved(recipe)
+        context = self._context(recipe, cancel)
+        takes = range(recipe.first_take, recipe.first_take + recipe.takes)
+        meter = self._meter(_render_workloads(context, len(takes)), emit)
+        text = self._encode(recipe, cancel)
+        meter.step_done("text", 1, 1)
+        for batch in self._batches(takes):
+            drafts = self._generate(context, text, batch, meter, emit)
+            for index, take in enumerate(batch):
+                audio = self._draft_audio(context, text, drafts[index : index + 1], take, meter)
+                emit(self._take_ready(context, audio, take))
+                meter.restart_clock()
+
+    def finish(
+        self, recipe: Recipe, audio: FloatArray, take: int, *, emit: Emit, cancel: CancelToken
+    ) -> None:
+        """Finish one take to the 24 kHz master; emits StageProgress and ClipReady.
+
+        Args:
+            recipe: the take's recipe.
+            audio: (samples, 2) at 16 kHz, as TakeReady carried it.
+            take: its number.
+            emit: the sink of events.
+            cancel: the job's token.
+
+        Raises:
+            UserError: the audio has not the length that the recipe asks for.
+            Cancelled: the token was cancelled.
+        """
+        recipe = self._resolved(recipe)
+        context = self._context(recipe, cancel)
+        if audio.shape != (context.lengths.take_samples, 2):
+            raise UserError(
+                "The take was not finished",
+                f"it has {len(audio)} samples, and its recipe asks for "
+                f"{context.lengths.take_samples}",
+                "Render the take again",
+            )
+        plan = context.plans["super_resolution"]
+        meter = self._meter([_workload(plan, context.lengths, 1)], emit)
+        on_grid = _to_grid(audio, context.lengths).T[None]  # (1, 2, frames · 160)
+        full = super_resolve(
+            context, on_grid, take, lambda i, n, _: meter.step_done("super_resolution", i, n)
+        )
+        clip = _from_grid(full[0].T, context.lengths, context.lengths.clip_samples)
+        if not recipe.loop:
+            clip = faded_out(clip, CLIP_RATE_HZ)
+        clip, _ = level(
+            clip, CLIP_RATE_HZ, recipe.loudness_lufs, recipe.ceiling_dbtp, loop=recipe.loop
+        )
+        cancel.check()
+        emit(
+            ClipReady(
+                clip,
+                CLIP_RATE_HZ,
+                take,
+                _one_take(recipe, take),
+                measured(clip, CLIP_RATE_HZ, recipe),
+            )
+        )
+
+    # ── parts of a render ─────────────────────────────────────────────────────────────────
+
+    def _resolved(self, recipe: Recipe) -> Recipe:
+        recipe = checked(recipe)
+        check_runnable(recipe, self._bundle.manifest, self._bundle.sha256)
+        return msgspec.structs.replace(recipe, bundle=self._bundle.sha256)
+
+    def _context(self, recipe: Recipe, cancel: CancelToken) -> StageContext:
+        manifest = self._bundle.manifest
+        return StageContext(
+            recipe=recipe,
+            lengths=lengths(recipe),
+            plans={name: stage_plan(recipe, manifest, name) for name in manifest.stages},
+            model=self._model,
+            cancel=cancel,
+        )
+
+    def _model(self, name: StageName) -> Model:
+        spec = self._bundle.manifest.stages[name]
+        return self._open(spec.model, spec.model_fp16)
+
+    def _open(self, model: str, model_fp16: str | None) -> Model:
+        file = self._bundle.file
+        return self._runtime.model(file(model), None if model_fp16 is None else file(model_fp16))
+
+    def _encode(self, recipe: Recipe, cancel: CancelToken) -> EncodedText:
+        spec = self._bundle.manifest.text
+        encoder = self._open(spec.model, spec.model_fp16).bind()
+
+        def run(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> FloatArray:
+            return encoder.run(cancel, input_ids=ids, attention_mask=mask)
+
+        texts = [recipe.prompt, recipe.negative_prompt]
+        return encode_texts(texts, tokenizer=self._tokenizer, spec=spec, run=run)
+
+    def _batches(self, takes: Sequence[int]) -> list[Sequence[int]]:
+        return [takes]
+
+    def _generate(
+        self,
+        context: StageContext,
+        text: EncodedText,
+        takes: Sequence[int],
+        meter: Meter,
+        emit: Emit,
+    ) -> FloatArray:
+        shows_mel = self._bundle.manifest.route == "spectrogram"
+
+        def on_step(step: int, steps: int, estimate: FloatArray) -> None:
+            meter.step_done("generator", step, steps)
+            if shows_mel:
+                emit(MelPreview(estimate, takes[0], step, steps))
+
+        return generate(context, text, takes, on_step)
+
+    def _draft_audio(
+        self,
+        context: StageContext,
+        text: EncodedText,
+        draft: FloatArray,
+        take: int,
+        meter: Meter,
+    ) -> FloatArray:
+        """Draft (1, …) to 16 kHz audio (1, 2, frames · 160)."""
+        stage = "vocoder" if self._bundle.manifest.route == "spectrogram" else "cascader"
+
+        def on_step(step: int, steps: int, _: FloatArray) -> None:
+            meter.step_done(stage, step, steps)
+
+        meter.restart_clock()
+        if stage == "vocoder":
+            return vocode(context, draft, take, on_step)
+        return cascade_up(context, draft, text, take, on_step)
+
+    def _take_ready(self, context: StageContext, audio: FloatArray, take: int) -> TakeReady:
+        draft = _from_grid(audio[0].T, context.lengths, context.lengths.take_samples)
+        recipe = _one_take(context.recipe, take)
+        return TakeReady(draft, TAKE_RATE_HZ, take, recipe, measured(draft, TAKE_RATE_HZ, recipe))
+
+    def _meter(self, workloads: list[Workload], emit: Emit) -> Meter:
+        return Meter(workloads, speeds=self._speeds, clock=self._clock, emit=emit)
+
+
+def _one_take(recipe: Recipe, take: int) -> Recipe:
+    """The recipe that repeats one take alone."""
+    return msgspec.structs.replace(recipe, takes=1, first_take=take)
+
+
+def _workload(plan: StagePlan, grid: Lengths, takes: int) -> Workload:
+    return Workload(plan.name, plan.settings.steps, grid.elements(plan.spec.rate_hz) * takes)
+
+
+def _render_workloads(context: StageContext, takes: int) -> list[Workload]:
+    """The generator for all takes at once, then the second stage take by take."""
+    second: StageName = "vocoder" if "vocoder" in context.plans else "cascader"
+    return [
+        _workload(context.plans["generator"], context.lengths, takes),
+        *[_workload(context.plans[second], context.lengths, 1) for _ in range(takes)],
+    ]
+
+
+def _from_grid(audio: FloatArray, grid: Lengths, samples: int) -> FloatArray:
+    """Audio (grid samples, 2) to its exact length: a loop is resampled, a one-shot cut."""
+    if not grid.loop:
+        return np.ascontiguousarray(audio[:samples])
+    return np.ascontiguousarray(fft_resample(audio, samples, periodic=True))
+
+
+def _to_grid(audio: FloatArray, grid: Lengths) -> FloatArray:
+    """The reverse of `_from_grid` for a 16 kHz take."""
+    samples = grid.frames * TAKE_RATE_HZ // FRAME_RATE_HZ
+    if grid.loop:
+        return fft_resample(audio, samples, periodic=True)
+    return np.pad(audio, [(0, samples - len(audio)), (0, 0)])

@@ -1,0 +1,123 @@
+"""A stage's network as the `denoise(x, t) → x̂₀` that samplers call.
+
+Here meet: prediction type, guidance with both branches batched in one call, dynamic clipping,
+windows over long states, circular context and the per-step rotation of loops.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bundle.manifest import LOG_SNR_CLEAN
+from engine.cascade.plan import StagePlan
+from engine.cascade.windows import Window
+from engine.diffusion.guidance import dynamic_clip, guide
+from engine.diffusion.noise_schedule import NoiseSchedule
+from engine.diffusion.prediction import to_x0
+from engine.runtime.cancel import CancelToken
+from engine.runtime.session import Model
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Track:
+    """A conditioning sequence beside x: (1 or B, C, L/hop)."""
+
+    values: FloatArray
+    hop: int = 1
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """All conditions of one stage for B takes.
+
+    Attributes:
+        tracks: by tensor name: signals, aligned, low.
+        constants: by tensor name, (B, …): globals, text, text_mask, for the guided branch.
+        unguided: replacements of constants in the other branch of guidance.
+    """
+
+    tracks: Mapping[str, Track] = field(default_factory=dict)
+    constants: Mapping[str, FloatArray] = field(default_factory=dict)
+    unguided: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+class Denoiser:
+    """Evaluates one stage on (takes, C, L) states."""
+
+    def __init__(
+        self,
+        model: Model,
+        plan: StagePlan,
+        inputs: StageInputs,
+        *,
+        noise: NoiseSchedule,
+        windows: list[Window],
+        takes: int,
+        cancel: CancelToken,
+    ) -> None:
+        self._plan = plan
+        self._tracks = inputs.tracks
+        self._noise = noise
+        self._windows = windows
+        self._cancel = cancel
+        self._branches = 2 if inputs.unguided and plan.settings.guidance != 1 else 1
+        self._batch = takes * self._branches
+        constants = {
+            name: np.concatenate([values, inputs.unguided.get(name, values)])
+            if self._branches == 2
+            else values
+            for name, values in inputs.constants.items()
+        }
+        if plan.spec.augmentation:
+            constants["augmentation_log_snr"] = np.full(self._batch, LOG_SNR_CLEAN, np.float32)
+        self._bound = model.bind(**constants)
+
+    def at_offset(self, x: FloatArray, t: float, offset: int) -> FloatArray:
+        """x̂₀ of a state that was rotated by `offset` elements, with its tracks rotated alike."""
+        x0 = np.empty_like(x)
+        for window in self._windows:
+            window.keep(self._evaluate(window, x, t, offset), x0)
+        if self._plan.settings.clip_percentile:
+            x0 = dynamic_clip(x0, self._plan.settings.clip_percentile)
+        return x0
+
+    def __call__(self, x: FloatArray, t: float) -> FloatArray:
+        """x̂₀ (B, C, L) of x (B, C, L) at time t."""
+        return self.at_offset(x, t, 0)
+
+    def _evaluate(self, window: Window, x: FloatArray, t: float, offset: int) -> FloatArray:
+        seen = window.take(x)
+        feeds = {
+            name: self._broadcast(window.take(_rolled(track, offset), track.hop))
+            for name, track in self._tracks.items()
+        }
+        feeds["x"] = np.concatenate([seen] * self._branches)
+        feeds["log_snr"] = np.full(self._batch, self._noise.log_snr(t), np.float32)
+        prediction = self._bound.run(self._cancel, **feeds)
+        if self._branches == 2:
+            guided, unguided = np.split(prediction, 2)
+            prediction = guide(guided, unguided, self._plan.settings.guidance)
+        return to_x0(
+            prediction,
+            seen,
+            kind=self._plan.spec.prediction,
+            alpha=float(self._noise.alpha(t)),
+            sigma=float(self._noise.sigma(t)),
+        )
+
+    def _broadcast(self, values: FloatArray) -> FloatArray:
+        """(1 or takes, C, W) → (takes · branches, C, W)."""
+        if values.shape[0] == self._batch:
+            return np.ascontiguousarray(values)
+        repeats = self._batch // values.shape[0]
+        return np.concatenate([values] * repeats)
+
+
+def _rolled(track: Track, offset: int) -> FloatArray:
+    if offset == 0:
+        return track.values
+    return np.roll(track.values, -(offset // track.hop), axis=-1)

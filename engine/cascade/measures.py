@@ -1,0 +1,34 @@
+"""What is measured on takes and clips, and the last touches that every one-shot gets."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.loudness import integrated_loudness, true_peak_dbtp
+from engine.audio.measure import measure_key, measure_tempo
+from engine.audio.seam import seam_score
+from engine.protocol.messages import Measured
+from engine.recipe import Recipe
+
+FADE_OUT_S: Final = 0.01  # a one-shot that ends mid-note must not click
+
+
+def measured(audio: NDArray[np.float32], rate_hz: int, recipe: Recipe) -> Measured:
+    """Tempo, key, loudness, true peak and, for loops, the seam of audio (samples, 2)."""
+    return Measured(
+        bpm=measure_tempo(audio, rate_hz, asked_bpm=recipe.bpm),
+        key=measure_key(audio, rate_hz),
+        loudness_lufs=integrated_loudness(audio, rate_hz, loop=recipe.loop),
+        true_peak_dbtp=true_peak_dbtp(audio, loop=recipe.loop),
+        seam=seam_score(audio, rate_hz) if recipe.loop else None,
+    )
+
+
+def faded_out(audio: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """Audio (samples, 2) with a 10 ms half-cosine fade at its end."""
+    length = min(len(audio), round(FADE_OUT_S * rate_hz))
+    fade = 0.5 + 0.5 * np.cos(np.pi * (np.arange(length) + 1) / length)
+    result = audio.copy()
+    result[len(audio) - length :] *= fade[:, None].astype(np.float32)
+    return result

@@ -1,0 +1,102 @@
+"""One stage sampled from noise: the loop around a Denoiser, shared by every stage."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cascade.denoiser import Denoiser, StageInputs
+from engine.cascade.plan import Lengths, StagePlan
+from engine.cascade.windows import round_up, windows
+from engine.diffusion.noise import BatchNoise
+from engine.diffusion.noise_schedule import noise_schedule
+from engine.diffusion.rotation import rotated
+from engine.diffusion.samplers import SAMPLERS
+from engine.diffusion.step_schedule import times
+from engine.runtime.cancel import CancelToken
+from engine.runtime.session import Model
+
+FloatArray = NDArray[np.float32]
+OnStep = Callable[[int, int, FloatArray], None]
+
+CHUNK_S: Final = 6.0  # bounds the memory of long stages; longer chunks save little time
+LOOP_CONTEXT_S: Final = 1.0  # circular context of stages whose receptive field is global
+
+
+def state_length(plan: StagePlan, lengths: Lengths) -> int:
+    """Elements that are sampled: a loop's exact circle, else padded to the network's stride."""
+    elements = lengths.elements(plan.spec.rate_hz)
+    return elements if lengths.loop else round_up(elements, plan.spec.multiple)
+
+
+def sample_stage(
+    model: Model,
+    plan: StagePlan,
+    inputs: StageInputs,
+    *,
+    lengths: Lengths,
+    seed: int,
+    takes: Sequence[int],
+    cancel: CancelToken,
+    on_step: OnStep,
+) -> FloatArray:
+    """Sample (takes, C, elements) of a stage.
+
+    Take k's noise depends on (seed, k, stage) only; the rotations of a loop on (seed, stage), so
+    that a take is the same alone or beside others.
+
+    Args:
+        model: the stage's network.
+        plan: its spec and settings.
+        inputs: tracks of `state_length` (÷ hop) elements and constants.
+        lengths: the grid.
+        seed: the recipe's seed.
+        takes: numbers of the takes in this batch.
+        cancel: checked at every step and inside the network.
+        on_step: called as (step, steps, x̂₀ of `elements` length) after each step.
+
+    Raises:
+        Cancelled: the token was cancelled.
+    """
+    spec, settings = plan.spec, plan.settings
+    length = state_length(plan, lengths)
+    elements = lengths.elements(spec.rate_hz)
+    noise = noise_schedule(spec.noise_schedule)
+    context = spec.context or (round(LOOP_CONTEXT_S * spec.rate_hz) if lengths.loop else 0)
+    chunk = round(CHUNK_S * spec.rate_hz) if spec.context else None
+    denoise = Denoiser(
+        model,
+        plan,
+        inputs,
+        noise=noise,
+        windows=windows(
+            length, multiple=spec.multiple, context=context, chunk=chunk, loop=lengths.loop
+        ),
+        takes=len(takes),
+        cancel=cancel,
+    )
+    stream = BatchNoise(seed, takes, plan.name)
+    x = stream.draw((spec.channels, length))
+
+    def step_done(step: int, steps: int, x0: FloatArray) -> None:
+        cancel.check()
+        on_step(step, steps, x0[..., :elements])
+
+    result = SAMPLERS[settings.sampler](
+        rotated(denoise.at_offset, _offsets(plan, seed, length)) if lengths.loop else denoise,
+        x,
+        times(settings.step_schedule, settings.steps, model=plan.name, noise=noise),
+        noise=noise,
+        draw=stream.draw,
+        on_step=step_done,
+        gamma=settings.gamma,
+    )
+    return np.asarray(result[..., :elements], np.float32)
+
+
+def _offsets(plan: StagePlan, seed: int, length: int) -> Callable[[], int]:
+    """Random rotations, whole in units of the coarsest conditioning track."""
+    unit = max(1, plan.spec.aligned_hop)
+    generator = np.random.Generator(np.random.PCG64([seed, length]))
+    return lambda: int(generator.integers(0, max(1, length // unit))) * unit

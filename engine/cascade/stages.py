@@ -1,0 +1,144 @@
+"""The stages, each from its inputs to its output in the units of the next.
+
+Arrays inside: mels (takes, 160, frames), audio (takes, 2, samples), on the frame grid.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.resample import fft_resample
+from engine.bundle.manifest import StageName
+from engine.cascade.crossover import join_bands
+from engine.cascade.denoiser import StageInputs, Track
+from engine.cascade.plan import Lengths, StagePlan, conditions
+from engine.cascade.sampling import OnStep, sample_stage, state_length
+from engine.music.signals import global_values, signal_rows
+from engine.recipe import Recipe
+from engine.runtime.cancel import CancelToken
+from engine.runtime.session import Model
+from engine.text.encoder import EncodedText
+
+FloatArray = NDArray[np.float32]
+
+_CLIP_LIMIT: Final = 4.0  # audio beyond ±4 is a broken network, not a loud one
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """What every stage of one render needs.
+
+    Attributes:
+        recipe: the checked recipe.
+        lengths: the frame grid.
+        plans: spec and settings of each stage, by name.
+        model: opens a stage's network.
+        cancel: the job's token.
+    """
+
+    recipe: Recipe
+    lengths: Lengths
+    plans: Mapping[StageName, StagePlan]
+    model: Callable[[StageName], Model]
+    cancel: CancelToken
+
+    def sample(
+        self, name: StageName, inputs: StageInputs, takes: Sequence[int], on_step: OnStep
+    ) -> FloatArray:
+        """Sample one stage: (takes, C, elements)."""
+        return sample_stage(
+            self.model(name),
+            self.plans[name],
+            inputs,
+            lengths=self.lengths,
+            seed=self.recipe.seed,
+            takes=takes,
+            cancel=self.cancel,
+            on_step=on_step,
+        )
+
+
+def generate(
+    context: StageContext, text: EncodedText, takes: Sequence[int], on_step: OnStep
+) -> FloatArray:
+    """Text to mels (takes, 160, frames), or to 3.2 kHz audio (takes, 2, samples)."""
+    plan = context.plans["generator"]
+    inputs = _text_inputs(context, plan, text, len(takes))
+    return context.sample("generator", inputs, takes, on_step) / plan.spec.x_scale
+
+
+def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:
+    """One take's mel (1, 160, frames) to 16 kHz audio (1, 2, frames · 160)."""
+    plan = context.plans["vocoder"]
+    frames = state_length(plan, context.lengths) // plan.spec.aligned_hop
+    aligned = Track(_padded(mel, frames, mode="edge"), plan.spec.aligned_hop)
+    audio = context.sample("vocoder", StageInputs(tracks={"aligned": aligned}), [take], on_step)
+    return np.clip(audio / plan.spec.x_scale, -_CLIP_LIMIT, _CLIP_LIMIT)
+
+
+def cascade_up(
+    context: StageContext, low: FloatArray, text: EncodedText, take: int, on_step: OnStep
+) -> FloatArray:
+    """Waveform route: one take's 3.2 kHz audio (1, 2, frames · 32) to 16 kHz, with the text."""
+    plan = context.plans["cascader"]
+    inputs = _text_inputs(context, plan, text, 1)
+    tracks = {**inputs.tracks, "low": _low_track(context, plan, low)}
+    audio = context.sample(
+        "cascader", StageInputs(tracks, inputs.constants, inputs.unguided), [take], on_step
+    )
+    return np.clip(audio / plan.spec.x_scale, -_CLIP_LIMIT, _CLIP_LIMIT)
+
+
+def super_resolve(
+    context: StageContext, audio: FloatArray, take: int, on_step: OnStep
+) -> FloatArray:
+    """16 kHz audio (1, 2, frames · 160) to 24 kHz (1, 2, frames · 240), low band untouched."""
+    plan = context.plans["super_resolution"]
+    low = _low_track(context, plan, audio)
+    sampled = context.sample("super_resolution", StageInputs(tracks={"low": low}), [take], on_step)
+    elements = sampled.shape[-1]
+    clean = low.values[0, :, :elements] / plan.spec.x_scale
+    full = np.clip(sampled[0] / plan.spec.x_scale, -_CLIP_LIMIT, _CLIP_LIMIT)
+    return join_bands(clean, full, plan.spec.rate_hz, loop=context.lengths.loop)[None]
+
+
+def _text_inputs(
+    context: StageContext, plan: StagePlan, text: EncodedText, takes: int
+) -> StageInputs:
+    """Signals, globals and text of a stage; guidance compares with the negative prompt's text.
+
+    `text` has two rows: the prompt and the negative prompt (masked when empty).
+    """
+    spec = plan.spec
+    given = conditions(context.recipe, state_length(plan, context.lengths), spec.rate_hz)
+    tracks, constants, unguided = {}, {}, {}
+    if spec.signals:
+        tracks["signals"] = Track(signal_rows(spec.signals, given)[None])
+    if spec.globals:
+        constants["globals"] = np.repeat(global_values(spec.globals, given)[None], takes, axis=0)
+    if spec.text:
+        for name, values in (("text", text.embeddings), ("text_mask", text.mask)):
+            constants[name] = np.repeat(values[:1], takes, axis=0)
+            unguided[name] = np.repeat(values[1:], takes, axis=0)
+    return StageInputs(tracks, constants, unguided)
+
+
+def _low_track(context: StageContext, plan: StagePlan, audio: FloatArray) -> Track:
+    """Low-rate audio (1, 2, n) up-sampled (FFT, as the paper has it) onto the stage's grid."""
+    elements = context.lengths.elements(plan.spec.rate_hz)
+    upsampled = fft_resample(audio[0].T, elements, periodic=context.lengths.loop).T[None]
+    length = state_length(plan, context.lengths)
+    return Track(_padded(upsampled * plan.spec.x_scale, length, mode="constant"))
+
+
+def _padded(track: FloatArray, length: int, *, mode: str) -> FloatArray:
+    missing = length - track.shape[-1]
+    if missing <= 0:
+        return np.ascontiguousarray(track, np.float32)
+    widths = [(0, 0), (0, 0), (0, missing)]
+    if mode == "edge":
+        return np.pad(track, widths, mode="edge").astype(np.float32)
+    return np.pad(track, widths).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The corpus that Noisefall composes, renders and describes itself (extra "train")."""

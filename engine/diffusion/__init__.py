@@ -1,0 +1,1 @@
+"""Diffusion in numpy: schedules, samplers, guidance, each mirroring the equation it cites."""

@@ -1,0 +1,1 @@
+"""Musical time and pitch as numbers: one source for the cascade, the training and the corpus."""

@@ -1,0 +1,1 @@
+"""The contract between the window (or the command line) and the engine process."""

@@ -1,0 +1,227 @@
+"""Every message that crosses the process boundary, as a table of tagged structs.
+
+Requests go to the engine's standard input, events come back on its standard output, framed by
+`engine.protocol.framing`. Audio and mels travel in the frame's blob, never in the header.
+
+Rejected: file paths in requests (an engine behind ssh has other folders): a finished clip comes
+back as the WAV file's bytes and the caller writes it.
+"""
+
+from typing import Final
+
+import msgspec
+
+from engine.recipe import Recipe
+
+VERSION: Final = 1
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
+    """Base of all messages: immutable, tagged by class name, unknown fields refused."""
+
+
+# ── requests ──────────────────────────────────────────────────────────────────────────────
+
+
+class Hello(_Message, frozen=True, kw_only=True):
+    """First message. The engine answers Ready, or Failed and exit when the versions differ."""
+
+    version: int
+    app_version: str
+
+
+class Devices(_Message, frozen=True, kw_only=True):
+    """Ask for DevicesReport."""
+
+
+class LoadBundle(_Message, frozen=True, kw_only=True):
+    """Open a bundle by installed name or path ("" = the default): BundleLoaded or Failed."""
+
+    bundle: str = ""
+
+
+class Render(_Message, frozen=True, kw_only=True):
+    """Render the takes of a recipe: Progress, Preview and Take events, then Done."""
+
+    job: int
+    recipe: Recipe
+
+
+class Keep(_Message, frozen=True, kw_only=True):
+    """Finish a take to the 24 kHz master: Progress events, a Clip, then Done.
+
+    Blob: the take's audio as the Take event carried it. The engine keeps nothing between jobs, so
+    a take can be kept after a restart of the engine.
+    """
+
+    job: int
+    recipe: Recipe
+    take: int
+
+
+class Cancel(_Message, frozen=True, kw_only=True):
+    """End one job, running or waiting; answers Cancelled. An unknown or ended job is ignored."""
+
+    job: int
+
+
+class Shutdown(_Message, frozen=True, kw_only=True):
+    """End the engine. End of input does the same."""
+
+
+# ── events ────────────────────────────────────────────────────────────────────────────────
+
+
+class Ready(_Message, frozen=True, kw_only=True):
+    """The engine's answer to Hello."""
+
+    version: int
+    engine_version: str
+    pid: int
+
+
+class DeviceInfo(_Message, frozen=True, kw_only=True):
+    """One device: usable or not, and why."""
+
+    name: str
+    provider: str
+    usable: bool
+    used: bool
+    reason: str
+    memory_bytes: int | None = None
+
+
+class DevicesReport(_Message, frozen=True, kw_only=True):
+    """All devices, the one in use marked."""
+
+    devices: tuple[DeviceInfo, ...]
+    threads: int
+
+
+class BundleLoaded(_Message, frozen=True, kw_only=True):
+    """The bundle that Render will use."""
+
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    route: str
+
+
+class Progress(_Message, frozen=True, kw_only=True):
+    """One step of a stage is done.
+
+    Attributes:
+        stage: "text", "generator", "vocoder", "cascader", "super_resolution", "finish".
+        step, steps: 1-based step just done, and how many there are.
+        eta_s: estimated seconds until the job is done; None before anything was measured.
+    """
+
+    job: int
+    stage: str
+    step: int
+    steps: int
+    eta_s: float | None = None
+
+
+class Preview(_Message, frozen=True, kw_only=True):
+    """The denoised estimate of a mel, in [−1, 1].
+
+    Blob: float16, C-order (takes, 2·n_mels, frames).
+    """
+
+    job: int
+    first_take: int
+    shape: tuple[int, int, int]
+    step: int
+    steps: int
+
+
+class Measured(_Message, frozen=True, kw_only=True):
+    """What was measured on the audio, beside what was asked.
+
+    Attributes:
+        bpm: quarter notes per minute nearest to the asked metre, None where nothing pulses.
+        key: canonical key, None where nothing is tonal.
+        loudness_lufs: integrated loudness; None for silence.
+        true_peak_dbtp: true peak.
+        seam: loops only: spectral jump across the seam ÷ the 95th percentile of the jumps inside
+            (≤ 1 is no worse than inside the clip).
+    """
+
+    bpm: float | None = None
+    key: str | None = None
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    seam: float | None = None
+
+
+class Take(_Message, frozen=True, kw_only=True):
+    """A draft answer. Blob: float32 little-endian (samples, 2) at 16 kHz, interleaved.
+
+    `recipe` repeats exactly this take.
+    """
+
+    job: int
+    take: int
+    rate_hz: int
+    samples: int
+    recipe: Recipe
+    measured: Measured
+
+
+class Clip(_Message, frozen=True, kw_only=True):
+    """A finished clip. Blob: the bytes of the WAV file; `name` is a suggested file name."""
+
+    job: int
+    take: int
+    name: str
+    rate_hz: int
+    samples: int
+    recipe: Recipe
+    measured: Measured
+
+
+class Notice(_Message, frozen=True, kw_only=True):
+    """Something worth one line that stops nothing (a fallback to the CPU, a smaller batch)."""
+
+    job: int | None
+    text: str
+
+
+class Done(_Message, frozen=True, kw_only=True):
+    """A job has ended well."""
+
+    job: int
+    seconds: float
+
+
+class Cancelled(_Message, frozen=True, kw_only=True):
+    """A job was cancelled."""
+
+    job: int
+
+
+class Failed(_Message, frozen=True, kw_only=True):
+    """A request failed; the engine goes on. job is None when no job was concerned."""
+
+    job: int | None
+    what: str
+    why: str
+    remedy: str
+
+
+Request = Hello | Devices | LoadBundle | Render | Keep | Cancel | Shutdown
+Event = (
+    Ready
+    | DevicesReport
+    | BundleLoaded
+    | Progress
+    | Preview
+    | Take
+    | Clip
+    | Notice
+    | Done
+    | Cancelled
+    | Failed
+)

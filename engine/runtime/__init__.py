@@ -1,0 +1,1 @@
+"""ONNX Runtime behind one small interface: devices, sessions, memory, cancellation."""

@@ -1,0 +1,1 @@
+"""Text into the model: tokenizer, encoder, and what the words say of tempo and key."""

@@ -1,0 +1,1 @@
+"""Training: networks, text encoder and ONNX export (extra "train")."""
