@@ -20,7 +20,7 @@ Tensor names at every ONNX boundary, float32 unless said otherwise, B = takes ×
 Text encoder: input_ids (B, N) int64, attention_mask (B, N) int64 → embeddings (B, N, D).
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -109,6 +109,8 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         activation_bytes: peak working memory per element of x and batch item, estimated at export
             (float32), for the memory preflight.
         presets: step counts, samplers and guidance.
+        network: the network's own configuration, for whoever trains on from this bundle; the
+            engine does not read it.
     """
 
     model: FileName
@@ -130,6 +132,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
     augmentation: bool = False
     activation_bytes: Count = 4096
     presets: StagePresets
+    network: dict[str, Any] = {}
 
 
 class TextSpec(_Strict, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ and leaves samplers plain functions.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -16,7 +18,8 @@ from numpy.typing import NDArray
 from engine.audio.loudness import level
 from engine.audio.resample import fft_resample
 from engine.bundle.manifest import StageName
-from engine.bundle.store import Bundle
+from engine.bundle.verify import Bundle
+from engine.cascade.budget import free_bytes, stage_needs
 from engine.cascade.events import CascadeEvent, ClipReady, MelPreview, TakeReady
 from engine.cascade.measures import faded_out, measured
 from engine.cascade.plan import (
@@ -40,11 +43,14 @@ from engine.cascade.stages import (
 from engine.errors import UserError
 from engine.recipe import Recipe, checked
 from engine.runtime.cancel import CancelToken
+from engine.runtime.ladder import preflight
+from engine.runtime.memory import OutOfMemory
 from engine.runtime.session import Model, Runtime
 from engine.text.encoder import EncodedText, encode_texts, load_tokenizer
 
 FloatArray = NDArray[np.float32]
 Emit = Callable[[CascadeEvent], None]
+Result = TypeVar("Result")
 
 
 class Cascade:
@@ -79,16 +85,13 @@ class Cascade:
         """
         recipe = self._resolved(recipe)
         context = self._context(recipe, cancel)
-        takes = range(recipe.first_take, recipe.first_take + recipe.takes)
-        meter = self._meter(_render_workloads(context, len(takes)), emit)
-        text = self._encode(recipe, cancel)
-        meter.step_done("text", 1, 1)
-        for batch in self._batches(takes):
-            drafts = self._generate(context, text, batch, meter, emit)
-            for index, take in enumerate(batch):
-                audio = self._draft_audio(context, text, drafts[index : index + 1], take, meter)
-                emit(self._take_ready(context, audio, take))
-                meter.restart_clock()
+        waiting = list(range(recipe.first_take, recipe.first_take + recipe.takes))
+
+        def attempt(batch: int) -> None:
+            self._render_batch(context, waiting, batch, emit)
+
+        drafting = [name for name in context.plans if name != "super_resolution"]
+        self._with_memory(context, drafting, attempt, takes=len(waiting))
 
     def finish(
         self, recipe: Recipe, audio: FloatArray, take: int, *, emit: Emit, cancel: CancelToken
@@ -115,17 +118,25 @@ class Cascade:
                 f"{context.lengths.take_samples}",
                 "Render the take again",
             )
-        plan = context.plans["super_resolution"]
-        meter = self._meter([_workload(plan, context.lengths, 1)], emit)
         on_grid = _to_grid(audio, context.lengths).T[None]  # (1, 2, frames · 160)
-        full = super_resolve(
-            context, on_grid, take, lambda i, n, _: meter.step_done("super_resolution", i, n)
-        )
+
+        def attempt(_: int) -> FloatArray:
+            workload = _workload(context.plans["super_resolution"], context.lengths, 1)
+            meter = self._meter([workload], emit)
+            return super_resolve(
+                context, on_grid, take, lambda i, n, _: meter.step_done("super_resolution", i, n)
+            )
+
+        full = self._with_memory(context, ["super_resolution"], attempt)
         clip = _from_grid(full[0].T, context.lengths, context.lengths.clip_samples)
         if not recipe.loop:
             clip = faded_out(clip, CLIP_RATE_HZ)
         clip, _ = level(
-            clip, CLIP_RATE_HZ, recipe.loudness_lufs, recipe.ceiling_dbtp, loop=recipe.loop
+            clip,
+            CLIP_RATE_HZ,
+            loudness_lufs=recipe.loudness_lufs,
+            ceiling_dbtp=recipe.ceiling_dbtp,
+            periodic=recipe.loop,
         )
         cancel.check()
         emit(
@@ -139,6 +150,44 @@ class Cascade:
         )
 
     # ── parts of a render ─────────────────────────────────────────────────────────────────
+
+    def _with_memory(
+        self,
+        context: StageContext,
+        stages: Sequence[StageName],
+        attempt: Callable[[int], Result],
+        *,
+        takes: int = 1,
+    ) -> Result:
+        """Run `attempt(takes per batch)` on the first plan that fits, then on smaller ones."""
+        plans = {name: context.plans[name] for name in stages}
+        ladder = preflight(
+            stage_needs(self._bundle, plans, context.lengths),
+            takes=takes,
+            free_bytes=free_bytes(self._runtime.device),
+        )
+        self._runtime.follow(ladder)
+        while True:
+            with suppress(OutOfMemory):
+                return attempt(ladder.plan.batch)
+            # Here, outside the block, nothing holds the failed call's memory any more.
+            ladder = self._runtime.step_down(ladder)
+
+    def _render_batch(
+        self, context: StageContext, waiting: list[int], batch: int, emit: Emit
+    ) -> None:
+        """Render the waiting takes, `batch` at a time; each leaves the list when it is out."""
+        meter = self._meter(_render_workloads(context, len(waiting), batch), emit)
+        text = self._encode(context.recipe, context.cancel)
+        meter.step_done("text", 1, 1)
+        while waiting:
+            takes = waiting[:batch]
+            drafts = self._generate(context, text, takes, meter, emit)
+            for index, take in enumerate(takes):
+                audio = self._draft_audio(context, text, drafts[index : index + 1], take, meter)
+                emit(self._take_ready(context, audio, take))
+                waiting.remove(take)
+                meter.restart_clock()
 
     def _resolved(self, recipe: Recipe) -> Recipe:
         recipe = checked(recipe)
@@ -172,9 +221,6 @@ class Cascade:
 
         texts = [recipe.prompt, recipe.negative_prompt]
         return encode_texts(texts, tokenizer=self._tokenizer, spec=spec, run=run)
-
-    def _batches(self, takes: Sequence[int]) -> list[Sequence[int]]:
-        return [takes]
 
     def _generate(
         self,
@@ -230,11 +276,12 @@ def _workload(plan: StagePlan, grid: Lengths, takes: int) -> Workload:
     return Workload(plan.name, plan.settings.steps, grid.elements(plan.spec.rate_hz) * takes)
 
 
-def _render_workloads(context: StageContext, takes: int) -> list[Workload]:
-    """The generator for all takes at once, then the second stage take by take."""
+def _render_workloads(context: StageContext, takes: int, batch: int) -> list[Workload]:
+    """The generator batch by batch, the second stage take by take."""
     second: StageName = "vocoder" if "vocoder" in context.plans else "cascader"
+    batches = [min(batch, takes - start) for start in range(0, takes, batch)]
     return [
-        _workload(context.plans["generator"], context.lengths, takes),
+        *[_workload(context.plans["generator"], context.lengths, size) for size in batches],
         *[_workload(context.plans[second], context.lengths, 1) for _ in range(takes)],
     ]
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from engine.bundle.manifest import LOG_SNR_CLEAN
 from engine.cascade.plan import StagePlan
 from engine.cascade.windows import Window
-from engine.diffusion.guidance import dynamic_clip, guide
+from engine.diffusion.guidance import dynamic_clip, guided
 from engine.diffusion.noise_schedule import NoiseSchedule
-from engine.diffusion.prediction import to_x0
+from engine.diffusion.prediction import denoised
 from engine.runtime.cancel import CancelToken
 from engine.runtime.session import Model
 
@@ -99,11 +99,11 @@ class Denoiser:
         feeds["log_snr"] = np.full(self._batch, self._noise.log_snr(t), np.float32)
         prediction = self._bound.run(self._cancel, **feeds)
         if self._branches == 2:
-            guided, unguided = np.split(prediction, 2)
-            prediction = guide(guided, unguided, self._plan.settings.guidance)
-        return to_x0(
-            prediction,
+            with_text, without = np.split(prediction, 2)
+            prediction = guided(with_text, without, self._plan.settings.guidance)
+        return denoised(
             seen,
+            prediction,
             kind=self._plan.spec.prediction,
             alpha=float(self._noise.alpha(t)),
             sigma=float(self._noise.sigma(t)),

@@ -5,9 +5,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.loudness import integrated_loudness, true_peak_dbtp
-from engine.audio.measure import measure_key, measure_tempo
+from engine.audio.key import measure_key
+from engine.audio.loudness import integrated_lufs, true_peak_dbtp
 from engine.audio.seam import seam_score
+from engine.audio.tempo import measure_tempo
+from engine.music.keys import KEYS
 from engine.protocol.messages import Measured
 from engine.recipe import Recipe
 
@@ -16,12 +18,14 @@ FADE_OUT_S: Final = 0.01  # a one-shot that ends mid-note must not click
 
 def measured(audio: NDArray[np.float32], rate_hz: int, recipe: Recipe) -> Measured:
     """Tempo, key, loudness, true peak and, for loops, the seam of audio (samples, 2)."""
+    tempo = measure_tempo(audio, rate_hz, asked_bpm=recipe.bpm)
+    key = measure_key(audio, rate_hz)
     return Measured(
-        bpm=measure_tempo(audio, rate_hz, asked_bpm=recipe.bpm),
-        key=measure_key(audio, rate_hz),
-        loudness_lufs=integrated_loudness(audio, rate_hz, loop=recipe.loop),
-        true_peak_dbtp=true_peak_dbtp(audio, loop=recipe.loop),
-        seam=seam_score(audio, rate_hz) if recipe.loop else None,
+        bpm=None if tempo is None else round(tempo.bpm, 2),
+        key=None if key is None else KEYS[key.index],
+        loudness_lufs=_rounded(integrated_lufs(audio, rate_hz, periodic=recipe.loop)),
+        true_peak_dbtp=_rounded(true_peak_dbtp(audio, periodic=recipe.loop)),
+        seam=_rounded(seam_score(audio, rate_hz)) if recipe.loop else None,
     )
 
 
@@ -32,3 +36,8 @@ def faded_out(audio: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
     result = audio.copy()
     result[len(audio) - length :] *= fade[:, None].astype(np.float32)
     return result
+
+
+def _rounded(value: float | None) -> float | None:
+    """Two decimals: more would be noise."""
+    return None if value is None else round(value, 2)

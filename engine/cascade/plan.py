@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from engine.bundle.manifest import Manifest, SamplerPreset, StageName, StageSpec
+from engine.diffusion.step_schedule import model_of
 from engine.errors import UserError
 from engine.music.grid import Timeline, loop_timeline, timeline
 from engine.music.signals import Conditions
@@ -52,6 +53,7 @@ class StagePlan:
     name: StageName
     spec: StageSpec
     settings: SamplerPreset
+    table_8_model: str  # whose step schedules the stage follows
 
 
 def lengths(recipe: Recipe) -> Lengths:
@@ -76,7 +78,8 @@ def stage_plan(recipe: Recipe, manifest: Manifest, name: StageName) -> StagePlan
         for field, value in msgspec.structs.asdict(overrides).items()
         if value is not None
     }
-    return StagePlan(name, spec, msgspec.structs.replace(preset, **given))
+    settings = msgspec.structs.replace(preset, **given)
+    return StagePlan(name, spec, settings, model_of(name, route=manifest.route))
 
 
 def conditions(recipe: Recipe, elements: int, rate_hz: int) -> Conditions:

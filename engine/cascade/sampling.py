@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from engine.cascade.denoiser import Denoiser, StageInputs
 from engine.cascade.plan import Lengths, StagePlan
-from engine.cascade.windows import round_up, windows
-from engine.diffusion.noise import BatchNoise
+from engine.cascade.windows import Window, round_up, windows
+from engine.diffusion.noise import BatchNoise, offset_stream
 from engine.diffusion.noise_schedule import noise_schedule
 from engine.diffusion.rotation import rotated
 from engine.diffusion.samplers import SAMPLERS
@@ -28,6 +28,18 @@ def state_length(plan: StagePlan, lengths: Lengths) -> int:
     """Elements that are sampled: a loop's exact circle, else padded to the network's stride."""
     elements = lengths.elements(plan.spec.rate_hz)
     return elements if lengths.loop else round_up(elements, plan.spec.multiple)
+
+
+def stage_windows(plan: StagePlan, lengths: Lengths) -> list[Window]:
+    """The windows of one evaluation: chunks where the network is local, else all at once."""
+    spec = plan.spec
+    return windows(
+        state_length(plan, lengths),
+        multiple=spec.multiple,
+        context=spec.context or (round(LOOP_CONTEXT_S * spec.rate_hz) if lengths.loop else 0),
+        chunk=round(CHUNK_S * spec.rate_hz) if spec.context else None,
+        loop=lengths.loop,
+    )
 
 
 def sample_stage(
@@ -63,40 +75,32 @@ def sample_stage(
     length = state_length(plan, lengths)
     elements = lengths.elements(spec.rate_hz)
     noise = noise_schedule(spec.noise_schedule)
-    context = spec.context or (round(LOOP_CONTEXT_S * spec.rate_hz) if lengths.loop else 0)
-    chunk = round(CHUNK_S * spec.rate_hz) if spec.context else None
     denoise = Denoiser(
         model,
         plan,
         inputs,
         noise=noise,
-        windows=windows(
-            length, multiple=spec.multiple, context=context, chunk=chunk, loop=lengths.loop
-        ),
+        windows=stage_windows(plan, lengths),
         takes=len(takes),
         cancel=cancel,
     )
     stream = BatchNoise(seed, takes, plan.name)
-    x = stream.draw((spec.channels, length))
+    x = stream.draw((len(takes), spec.channels, length))
+
+    # Whole hops of the coarsest track, so that it can rotate along.
+    offsets = offset_stream(seed, plan.name, multiple=max(1, spec.aligned_hop))
 
     def step_done(step: int, steps: int, x0: FloatArray) -> None:
         cancel.check()
         on_step(step, steps, x0[..., :elements])
 
     result = SAMPLERS[settings.sampler](
-        rotated(denoise.at_offset, _offsets(plan, seed, length)) if lengths.loop else denoise,
+        rotated(denoise.at_offset, offsets) if lengths.loop else denoise,
         x,
-        times(settings.step_schedule, settings.steps, model=plan.name, noise=noise),
+        times(settings.step_schedule, settings.steps, model=plan.table_8_model, noise=noise),
         noise=noise,
         draw=stream.draw,
         on_step=step_done,
         gamma=settings.gamma,
     )
     return np.asarray(result[..., :elements], np.float32)
-
-
-def _offsets(plan: StagePlan, seed: int, length: int) -> Callable[[], int]:
-    """Random rotations, whole in units of the coarsest conditioning track."""
-    unit = max(1, plan.spec.aligned_hop)
-    generator = np.random.Generator(np.random.PCG64([seed, length]))
-    return lambda: int(generator.integers(0, max(1, length // unit))) * unit

@@ -67,7 +67,7 @@ def generate(
     """Text to mels (takes, 160, frames), or to 3.2 kHz audio (takes, 2, samples)."""
     plan = context.plans["generator"]
     inputs = _text_inputs(context, plan, text, len(takes))
-    return context.sample("generator", inputs, takes, on_step) / plan.spec.x_scale
+    return context.sample("generator", inputs, takes, on_step) * np.float32(1 / plan.spec.x_scale)
 
 
 def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:
@@ -76,7 +76,7 @@ def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -
     frames = state_length(plan, context.lengths) // plan.spec.aligned_hop
     aligned = Track(_padded(mel, frames, mode="edge"), plan.spec.aligned_hop)
     audio = context.sample("vocoder", StageInputs(tracks={"aligned": aligned}), [take], on_step)
-    return np.clip(audio / plan.spec.x_scale, -_CLIP_LIMIT, _CLIP_LIMIT)
+    return _audio(audio, plan)
 
 
 def cascade_up(
@@ -89,7 +89,7 @@ def cascade_up(
     audio = context.sample(
         "cascader", StageInputs(tracks, inputs.constants, inputs.unguided), [take], on_step
     )
-    return np.clip(audio / plan.spec.x_scale, -_CLIP_LIMIT, _CLIP_LIMIT)
+    return _audio(audio, plan)
 
 
 def super_resolve(
@@ -101,7 +101,7 @@ def super_resolve(
     sampled = context.sample("super_resolution", StageInputs(tracks={"low": low}), [take], on_step)
     elements = sampled.shape[-1]
     clean = low.values[0, :, :elements] / plan.spec.x_scale
-    full = np.clip(sampled[0] / plan.spec.x_scale, -_CLIP_LIMIT, _CLIP_LIMIT)
+    full = _audio(sampled[0], plan)
     return join_bands(clean, full, plan.spec.rate_hz, loop=context.lengths.loop)[None]
 
 
@@ -124,6 +124,12 @@ def _text_inputs(
             constants[name] = np.repeat(values[:1], takes, axis=0)
             unguided[name] = np.repeat(values[1:], takes, axis=0)
     return StageInputs(tracks, constants, unguided)
+
+
+def _audio(x: FloatArray, plan: StagePlan) -> FloatArray:
+    """A stage's x as audio, bounded."""
+    scaled = x * np.float32(1 / plan.spec.x_scale)
+    return np.clip(scaled, -_CLIP_LIMIT, _CLIP_LIMIT, out=scaled)
 
 
 def _low_track(context: StageContext, plan: StagePlan, audio: FloatArray) -> Track:
