@@ -1,1 +1,1 @@
-"""Bundles: a trained cascade as verified files. `manifest` says what, `store` opens and installs."""
+"""Bundles: a trained cascade as verified files. `manifest` says what, `store` finds them."""
