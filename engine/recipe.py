@@ -9,13 +9,14 @@ validation inside `__post_init__` (it would turn a UserError into a decoder's er
 """
 
 import re
+from math import ceil
 from typing import Final, Literal
 
 import msgspec
 
 from engine.errors import UserError
-from engine.music.grid import METER_TABLE, seconds_per_bar
 from engine.music.keys import canonical_key
+from engine.music.meter import METER_TABLE, seconds_per_bar
 
 SCHEMA: Final = 1
 
@@ -218,11 +219,12 @@ def _check_length(recipe: Recipe) -> None:
     length_s = duration_s(recipe)
     if not SECONDS_RANGE[0] <= length_s <= SECONDS_RANGE[1]:
         bar_s = seconds_per_bar(recipe.bpm or DEFAULT_BPM, recipe.meter)
+        fewest, most = ceil(SECONDS_RANGE[0] / bar_s), int(SECONDS_RANGE[1] / bar_s)
         raise UserError(
             "The recipe was refused",
             f"{recipe.bars} bars at {recipe.bpm or DEFAULT_BPM:g} BPM last {length_s:.2f} s, "
             f"and a clip lasts {SECONDS_RANGE[0]:g} to {SECONDS_RANGE[1]:g} s",
-            f"At this tempo give 1 to {max(1, int(SECONDS_RANGE[1] / bar_s))} bars",
+            f"At this tempo give {fewest} to {most} bars",
         )
 
 

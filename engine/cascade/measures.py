@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine.audio.key import measure_key
 from engine.audio.loudness import integrated_lufs, true_peak_dbtp
-from engine.audio.seam import seam_score
+from engine.audio.seam import measure_seam
 from engine.audio.tempo import measure_tempo
 from engine.music.keys import KEYS
 from engine.protocol.messages import Measured
@@ -25,7 +25,7 @@ def measured(audio: NDArray[np.float32], rate_hz: int, recipe: Recipe) -> Measur
         key=None if key is None else KEYS[key.index],
         loudness_lufs=_rounded(integrated_lufs(audio, rate_hz, periodic=recipe.loop)),
         true_peak_dbtp=_rounded(true_peak_dbtp(audio, periodic=recipe.loop)),
-        seam=_rounded(seam_score(audio, rate_hz)) if recipe.loop else None,
+        seam=_rounded(measure_seam(audio, rate_hz).score) if recipe.loop else None,
     )
 
 

@@ -1,10 +1,8 @@
 """The bar grid: where beats and bars fall, as phases per frame.
 
-BPM counts quarter notes, as DAWs do, in every meter; the *pulse* (what a foot taps) is the dotted
-quarter in 6/8, 9/8 and 12/8. The beat phase follows the pulse, so the generator hears 6/8 in two.
-
-Frame i of a track at `rate_hz` covers [i, i+1)/rate_hz and is evaluated at its centre.
-Rejected: counting BPM in pulses (a 6/8 loop would not lock to the DAW's grid).
+Frame i of a track at `rate_hz` covers [i, i+1)/rate_hz and is evaluated at its centre. The beat
+phase follows the pulse of `engine.music.meter`, so the generator hears 6/8 in two. Rejected: times
+in seconds at the frame's start (a beat would lie on the edge between two frames).
 """
 
 from dataclasses import dataclass
@@ -12,28 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# meter → (quarter notes per bar, pulses per bar)
-METER_TABLE: dict[str, tuple[float, int]] = {
-    "2/4": (2.0, 2),
-    "3/4": (3.0, 3),
-    "4/4": (4.0, 4),
-    "5/4": (5.0, 5),
-    "6/8": (3.0, 2),
-    "7/8": (3.5, 7),
-    "9/8": (4.5, 3),
-    "12/8": (6.0, 4),
-}
-
-
-def seconds_per_bar(bpm: float, meter: str) -> float:
-    """Length of one bar in seconds; BPM counts quarter notes."""
-    return METER_TABLE[meter][0] * 60 / bpm
-
-
-def pulse_bpm(bpm: float, meter: str) -> float:
-    """Felt pulses per minute: 120 quarters a minute in 6/8 are 80 dotted quarters."""
-    quarters, pulses = METER_TABLE[meter]
-    return bpm * pulses / quarters
+from engine.music.meter import METER_TABLE, seconds_per_bar
 
 
 @dataclass(frozen=True)

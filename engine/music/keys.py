@@ -24,7 +24,7 @@ _ACCIDENTAL = {
     "-flat": -1,
 }
 _KEY = re.compile(
-    r"([A-Ga-g])(#|♯|b|♭|[ -]sharp|[ -]flat)?[ -]?(maj|major|min|minor|m|M)?", re.ASCII
+    r"([A-Ga-g])(#|♯|b|♭|[ -](?i:sharp|flat))?[ -]?((?i:maj|major|min|minor)|m|M)?", re.ASCII
 )
 
 
@@ -40,7 +40,7 @@ def key_index(text: str) -> int:
         raise ValueError(msg)
     letter, accidental, mode = match.groups(default="")
     pitch_class = (_PITCH_CLASS[letter.upper()] + _ACCIDENTAL[accidental.lower()]) % 12
-    return pitch_class + (12 if mode in ("m", "min", "minor") else 0)
+    return pitch_class + (12 if mode == "m" or mode.lower().startswith("min") else 0)
 
 
 def canonical_key(text: str) -> str:

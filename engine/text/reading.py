@@ -9,8 +9,8 @@ hears it as a word).
 import re
 from dataclasses import dataclass
 
-from engine.music.grid import METER_TABLE
 from engine.music.keys import canonical_key
+from engine.music.meter import METER_TABLE
 
 _BPM = re.compile(
     r"(?<![\d.])(\d{2,3}(?:\.\d{1,3})?)\s*-?\s*(?:bpm|beats?\s+(?:per|a)\s+minute)\b", re.IGNORECASE

@@ -15,7 +15,7 @@ from engine.bundle.manifest import (
 )
 from engine.cascade.plan import check_runnable, conditions, lengths, stage_plan
 from engine.errors import UserError
-from engine.music.grid import METER_TABLE, seconds_per_bar
+from engine.music.meter import METER_TABLE, seconds_per_bar
 from engine.recipe import Recipe, StageSettings, checked
 
 PRESETS = StagePresets(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.music.grid import loop_timeline, pulse_bpm, seconds_per_bar, timeline
+from engine.music.grid import loop_timeline, timeline
+from engine.music.meter import pulse_bpm, seconds_per_bar
 from engine.music.signals import (
     GLOBALS,
     SIGNALS,

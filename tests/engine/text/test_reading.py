@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.music.grid import METER_TABLE
 from engine.music.keys import KEYS
+from engine.music.meter import METER_TABLE
 from engine.text.reading import PromptReading, conflicts, read_prompt
 
 

@@ -1,0 +1,112 @@
+"""Requests on their way in: jobs in the order they came, each with its own cancel token.
+
+The thread that reads puts, the main thread takes. Rejected: one token for "the current job":
+cancelling a waiting job would end the running one.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from engine.protocol.messages import Devices, Keep, LoadBundle, Render
+from engine.runtime.cancel import CancelToken
+
+WAITING_JOBS: Final = 64
+
+Work = Devices | LoadBundle | Render | Keep
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request that takes time. `number` is None for those that have none."""
+
+    request: Work
+    blob: memoryview
+    token: CancelToken = field(default_factory=CancelToken)
+
+    @property
+    def number(self) -> int | None:
+        """The job number that the client gave."""
+        return self.request.job if isinstance(self.request, Render | Keep) else None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a job was not queued. `number` is None where it names another job, which goes on."""
+
+    number: int | None
+    why: str
+
+
+class Answer(Enum):
+    """What became of a cancel."""
+
+    UNKNOWN = "unknown"
+    REMOVED = "removed"  # it was waiting, and is no more
+    TOLD = "told"  # it is running, and knows
+
+
+class Inbox:
+    """The queue of jobs and the one that runs."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._stopped = False
+
+    def submit(self, job: Job) -> Refusal | None:
+        """Queue a job, or say why not."""
+        with self._changed:
+            if job.number is not None and any(job.number == j.number for j in self._known()):
+                return Refusal(None, f"another job {job.number} is not finished yet")
+            if len(self._waiting) >= WAITING_JOBS:
+                return Refusal(job.number, f"{WAITING_JOBS} jobs are waiting already")
+            self._waiting.append(job)
+            self._changed.notify_all()
+            return None
+
+    def cancel(self, number: int) -> Answer:
+        """Cancel a job, waiting or running."""
+        with self._changed:
+            if self._running is not None and self._running.number == number:
+                self._running.token.cancel()
+                return Answer.TOLD
+            for job in self._waiting:
+                if job.number == number:
+                    self._waiting.remove(job)
+                    return Answer.REMOVED
+            return Answer.UNKNOWN
+
+    def next(self) -> Job | None:
+        """Wait for a job, and note that it runs; None when the engine is to end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stopped)
+            if self._stopped:
+                return None
+            self._running = self._waiting.popleft()
+            return self._running
+
+    def finish(self) -> None:
+        """The running job has ended; call before the client is told, who may reuse its number."""
+        with self._changed:
+            self._running = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    def stop(self) -> None:
+        """Cancel what runs, forget what waits."""
+        with self._changed:
+            self._stopped = True
+            self._waiting.clear()
+            if self._running is not None:
+                self._running.token.cancel()
+            self._changed.notify_all()
+
+    def _known(self) -> list[Job]:
+        return [*self._waiting, *([] if self._running is None else [self._running])]
