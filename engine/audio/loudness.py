@@ -92,16 +92,35 @@ def level(
     Returns:
         The audio and the gain in dB. Silence comes back as it is, with 0 dB.
     """
-    peak_dbtp = true_peak_dbtp(audio, periodic=periodic)
-    if peak_dbtp is None:
-        return audio, 0.0
-    gain_db = 0.0
+    measured = None
     if loudness_lufs is not None:
         measured = integrated_lufs(audio, rate_hz, periodic=periodic)
-        gain_db = 0.0 if measured is None else loudness_lufs - measured
-    if ceiling_dbtp is not None:
-        gain_db = min(gain_db, ceiling_dbtp - peak_dbtp)
-    return (audio * np.float32(10 ** (gain_db / 20))).astype(np.float32, copy=False), gain_db
+    peak_dbtp = true_peak_dbtp(audio, periodic=periodic)
+    gain_db = level_gain_db(
+        measured, peak_dbtp, loudness_lufs=loudness_lufs, ceiling_dbtp=ceiling_dbtp
+    )
+    return with_gain(audio, gain_db), gain_db
+
+
+def level_gain_db(
+    measured_lufs: float | None,
+    peak_dbtp: float | None,
+    *,
+    loudness_lufs: float | None,
+    ceiling_dbtp: float | None,
+) -> float:
+    """The gain of `level` from what was measured (None: silence) and the two targets."""
+    if peak_dbtp is None:
+        return 0.0
+    gain_db = 0.0
+    if loudness_lufs is not None and measured_lufs is not None:
+        gain_db = loudness_lufs - measured_lufs
+    return gain_db if ceiling_dbtp is None else min(gain_db, ceiling_dbtp - peak_dbtp)
+
+
+def with_gain(audio: NDArray[np.float32], gain_db: float) -> NDArray[np.float32]:
+    """The audio louder by `gain_db`; at 0 dB the very same array."""
+    return audio if gain_db == 0 else audio * np.float32(10 ** (gain_db / 20))
 
 
 @lru_cache(maxsize=1)

@@ -51,7 +51,7 @@ class MelParameters:
     fmax_hz: float = 8_000.0
     scale: MelScale = "htk"
     level_floor_db: float = -100.0
-    level_ceil_db: float = 20.0
+    level_ceil_db: float = 0.0
     difference_range_db: float = 24.0
 
 

@@ -64,7 +64,7 @@ class MelSpec(_Strict, frozen=True, kw_only=True):
     fmax_hz: float = 8_000.0
     scale: Literal["htk", "slaney"] = "htk"
     level_floor_db: float = -100.0  # maps to −1
-    level_ceil_db: float = 20.0  # maps to +1
+    level_ceil_db: float = 0.0  # maps to +1; a full-scale sine has −3 dB
     difference_range_db: float = 24.0  # ±24 dB maps to ±1
 
 

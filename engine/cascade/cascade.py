@@ -15,13 +15,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.loudness import level
 from engine.audio.resample import fft_resample
 from engine.bundle.manifest import StageName
 from engine.bundle.verify import Bundle
 from engine.cascade.budget import free_bytes, stage_needs
 from engine.cascade.events import CascadeEvent, ClipReady, MelPreview, TakeReady
-from engine.cascade.measures import faded_out, measured
+from engine.cascade.measures import faded_out, levelled, measured
 from engine.cascade.plan import (
     CLIP_RATE_HZ,
     FRAME_RATE_HZ,
@@ -46,7 +45,8 @@ from engine.runtime.cancel import CancelToken
 from engine.runtime.ladder import preflight
 from engine.runtime.memory import OutOfMemory
 from engine.runtime.session import Model, Runtime
-from engine.text.encoder import EncodedText, encode_texts, load_tokenizer
+from engine.text.encoder import EncodedText, encode_texts
+from engine.text.tokens import load_tokenizer
 
 FloatArray = NDArray[np.float32]
 Emit = Callable[[CascadeEvent], None]
@@ -131,23 +131,9 @@ class Cascade:
         clip = _from_grid(full[0].T, context.lengths, context.lengths.clip_samples)
         if not recipe.loop:
             clip = faded_out(clip, CLIP_RATE_HZ)
-        clip, _ = level(
-            clip,
-            CLIP_RATE_HZ,
-            loudness_lufs=recipe.loudness_lufs,
-            ceiling_dbtp=recipe.ceiling_dbtp,
-            periodic=recipe.loop,
-        )
+        clip, found = levelled(clip, CLIP_RATE_HZ, recipe)
         cancel.check()
-        emit(
-            ClipReady(
-                clip,
-                CLIP_RATE_HZ,
-                take,
-                _one_take(recipe, take),
-                measured(clip, CLIP_RATE_HZ, recipe),
-            )
-        )
+        emit(ClipReady(clip, CLIP_RATE_HZ, take, _one_take(recipe, take), found))
 
     # ── parts of a render ─────────────────────────────────────────────────────────────────
 

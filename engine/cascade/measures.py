@@ -1,14 +1,13 @@
-"""What is measured on takes and clips, and the last touches that every one-shot gets."""
+"""What is measured on takes and clips, and the last touches that every clip gets."""
 
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.key import measure_key
-from engine.audio.loudness import integrated_lufs, true_peak_dbtp
-from engine.audio.seam import measure_seam
-from engine.audio.tempo import measure_tempo
+from engine.audio.loudness import level_gain_db, with_gain
+from engine.audio.measure import measure
 from engine.music.keys import KEYS
 from engine.protocol.messages import Measured
 from engine.recipe import Recipe
@@ -18,15 +17,37 @@ FADE_OUT_S: Final = 0.01  # a one-shot that ends mid-note must not click
 
 def measured(audio: NDArray[np.float32], rate_hz: int, recipe: Recipe) -> Measured:
     """Tempo, key, loudness, true peak and, for loops, the seam of audio (samples, 2)."""
-    tempo = measure_tempo(audio, rate_hz, asked_bpm=recipe.bpm)
-    key = measure_key(audio, rate_hz)
+    found = measure(audio, rate_hz, asked_bpm=recipe.bpm, loop=recipe.loop)
     return Measured(
-        bpm=None if tempo is None else round(tempo.bpm, 2),
-        key=None if key is None else KEYS[key.index],
-        loudness_lufs=_rounded(integrated_lufs(audio, rate_hz, periodic=recipe.loop)),
-        true_peak_dbtp=_rounded(true_peak_dbtp(audio, periodic=recipe.loop)),
-        seam=_rounded(measure_seam(audio, rate_hz).score) if recipe.loop else None,
+        bpm=_rounded(found.bpm),
+        key=None if found.key_index is None else KEYS[found.key_index],
+        loudness_lufs=_rounded(found.loudness_lufs),
+        true_peak_dbtp=_rounded(found.true_peak_dbtp),
+        seam=_rounded(found.seam),
     )
+
+
+def levelled(
+    audio: NDArray[np.float32], rate_hz: int, recipe: Recipe
+) -> tuple[NDArray[np.float32], Measured]:
+    """Audio (samples, 2) at the recipe's loudness under its ceiling, and what is measured on it.
+
+    Everything is measured once, before the gain: a gain moves loudness and peak by itself and
+    nothing else at all.
+    """
+    before = measured(audio, rate_hz, recipe)
+    gain_db = level_gain_db(
+        before.loudness_lufs,
+        before.true_peak_dbtp,
+        loudness_lufs=recipe.loudness_lufs,
+        ceiling_dbtp=recipe.ceiling_dbtp,
+    )
+    after = msgspec.structs.replace(
+        before,
+        loudness_lufs=_rounded(_moved(before.loudness_lufs, gain_db)),
+        true_peak_dbtp=_rounded(_moved(before.true_peak_dbtp, gain_db)),
+    )
+    return with_gain(audio, gain_db), after
 
 
 def faded_out(audio: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
@@ -38,6 +59,10 @@ def faded_out(audio: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
     return result
 
 
+def _moved(value: float | None, gain_db: float) -> float | None:
+    return None if value is None else value + gain_db
+
+
 def _rounded(value: float | None) -> float | None:
-    """Two decimals: more would be noise."""
-    return None if value is None else round(value, 2)
+    """Three decimals: more would be noise."""
+    return None if value is None else round(value, 3)

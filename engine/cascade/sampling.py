@@ -20,7 +20,7 @@ from engine.runtime.session import Model
 FloatArray = NDArray[np.float32]
 OnStep = Callable[[int, int, FloatArray], None]
 
-CHUNK_S: Final = 6.0  # bounds the memory of long stages; longer chunks save little time
+CHUNK_S: Final = 10.0  # bounds the memory of long stages; longer chunks save little time
 LOOP_CONTEXT_S: Final = 1.0  # circular context of stages whose receptive field is global
 
 
@@ -33,11 +33,12 @@ def state_length(plan: StagePlan, lengths: Lengths) -> int:
 def stage_windows(plan: StagePlan, lengths: Lengths) -> list[Window]:
     """The windows of one evaluation: chunks where the network is local, else all at once."""
     spec = plan.spec
+    longest = max(spec.multiple, spec.max_length - 2 * round_up(spec.context, spec.multiple))
     return windows(
         state_length(plan, lengths),
         multiple=spec.multiple,
         context=spec.context or (round(LOOP_CONTEXT_S * spec.rate_hz) if lengths.loop else 0),
-        chunk=round(CHUNK_S * spec.rate_hz) if spec.context else None,
+        chunk=min(round(CHUNK_S * spec.rate_hz), longest) if spec.context else None,
         loop=lengths.loop,
     )
 

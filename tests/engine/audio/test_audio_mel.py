@@ -99,7 +99,7 @@ def test_levels_and_differences_are_the_definition() -> None:
     assert mel.dtype == np.float32
     band = int(np.argmax(mel[:80, 50]))
     power = mel_power(np.stack([left, right], axis=1), DEFAULT)[:, band, 50]
-    level_db = (mel[band, 50] + 1) / 2 * 120 - 100
+    level_db = (mel[band, 50] + 1) / 2 * 100 - 100  # −100 … 0 dB onto −1 … 1
     assert level_db == pytest.approx(10 * np.log10(power.mean()), abs=1e-3)
     assert mel[80 + band, 50] * 24 == pytest.approx(12.0412, abs=0.01)
 

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, encoder: TextEncoder) -> Path:
 def test_every_token_keeps_its_own_embedding(encoder: TextEncoder) -> None:
     inputs = example_tokens(encoder, batch=3, tokens=9)
     embeddings = encoder(**inputs)
-    assert embeddings.shape == (3, 9, 32)
+    assert embeddings.shape == (3, 9, 16)
     assert embeddings[0].std(dim=0).min() > 1e-4  # unpooled: tokens differ
 
 

@@ -9,12 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import UserError
+from engine.text.tokens import EOS_ID, PAD_ID, UNK_ID, encode_batch
 from engine.training.text.tokenizer import (
-    EOS_ID,
-    PAD_ID,
     TINY_TEXTS,
-    UNK_ID,
-    encode_batch,
     load_tokenizer,
     save_tokenizer,
     tiny_tokenizer,

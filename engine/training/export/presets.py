@@ -1,0 +1,101 @@
+"""Sampler presets as tables: the paper's (its Table 3) and those of the small starter.
+
+Guidance above 1 doubles a step's cost, so Draft does without it; dynamic clipping's percentile
+is Imagen's 99.5 (arXiv 2205.11487, section 2.3), which the paper names but gives no number for.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.bundle.manifest import SamplerPreset, StageName, StagePresets
+
+_CLIP: Final = 99.5
+
+# Noise2Music, Table 3; "γ 1" for the waveform cascader is the table's.
+_PAPER_SPECTROGRAM_GENERATOR: Final = SamplerPreset(
+    steps=1000,
+    sampler="ancestral",
+    step_schedule="back-heavy-eval",
+    gamma=0.0,
+    guidance=5.0,
+    clip_percentile=_CLIP,
+)
+_PAPER_WAVEFORM_GENERATOR: Final = SamplerPreset(
+    steps=1000,
+    sampler="ancestral",
+    step_schedule="front-heavy",
+    gamma=0.0,
+    guidance=10.0,
+    clip_percentile=_CLIP,
+)
+_PAPER_CASCADER: Final = SamplerPreset(
+    steps=800,
+    sampler="ancestral",
+    step_schedule="front-heavy",
+    gamma=1.0,
+    guidance=5.0,
+    clip_percentile=_CLIP,
+)
+_PAPER_VOCODER: Final = SamplerPreset(
+    steps=100, sampler="ancestral", step_schedule="front-heavy", gamma=0.0
+)
+_PAPER_SUPER_RESOLUTION: Final = SamplerPreset(
+    steps=800, sampler="ancestral", step_schedule="front-heavy", gamma=0.0
+)
+
+
+def _multistep(steps: int, *, guidance: float = 1.0) -> SamplerPreset:
+    return SamplerPreset(
+        steps=steps,
+        sampler="dpmpp-2m",
+        step_schedule="log-snr",
+        guidance=guidance,
+        clip_percentile=_CLIP if guidance > 1 else 0.0,
+    )
+
+
+def _ddim(steps: int) -> SamplerPreset:
+    return SamplerPreset(steps=steps, sampler="ddim", step_schedule="uniform")
+
+
+_SUPER_RESOLUTION: Final = StagePresets(
+    draft=_ddim(1), standard=_ddim(2), paper=_PAPER_SUPER_RESOLUTION
+)
+
+STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
+    "spectrogram": {
+        "generator": StagePresets(
+            draft=_multistep(8),
+            standard=_multistep(16, guidance=3.0),
+            paper=_PAPER_SPECTROGRAM_GENERATOR,
+        ),
+        "vocoder": StagePresets(draft=_ddim(2), standard=_ddim(4), paper=_PAPER_VOCODER),
+        "super_resolution": _SUPER_RESOLUTION,
+    },
+    "waveform": {
+        "generator": StagePresets(
+            draft=_multistep(8),
+            standard=_multistep(16, guidance=3.0),
+            paper=_PAPER_WAVEFORM_GENERATOR,
+        ),
+        "cascader": StagePresets(
+            draft=_ddim(2), standard=_multistep(8, guidance=3.0), paper=_PAPER_CASCADER
+        ),
+        "super_resolution": _SUPER_RESOLUTION,
+    },
+}
+
+
+# The starter's samplers with next to no steps, for tests.
+TINY_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
+    route: {
+        stage: StagePresets(
+            draft=replace(presets.draft, steps=1),
+            standard=replace(presets.standard, steps=2),
+            paper=replace(presets.paper, steps=4),
+        )
+        for stage, presets in stages.items()
+    }
+    for route, stages in STARTER_PRESETS.items()
+}

@@ -1,0 +1,25 @@
+"""Fixtures for every area. Bundles are made once per session; copy one before changing it."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny bundle of the spectrogram route (see tests/fixtures/bundles.py)."""
+    from tests.fixtures.bundles import make_tiny_bundle  # noqa: PLC0415 - onnx only where needed
+
+    folder = tmp_path_factory.mktemp("bundle") / "tiny-spectrogram"
+    make_tiny_bundle(folder, "spectrogram")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny bundle of the waveform route."""
+    from tests.fixtures.bundles import make_tiny_bundle  # noqa: PLC0415 - onnx only where needed
+
+    folder = tmp_path_factory.mktemp("bundle") / "tiny-waveform"
+    make_tiny_bundle(folder, "waveform")
+    return folder

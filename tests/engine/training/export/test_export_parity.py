@@ -1,0 +1,209 @@
+"""The real exporter on the real networks: same numbers at shapes that were never traced."""
+
+import copy
+from pathlib import Path
+
+import onnx
+import pytest
+import torch
+from torch import Tensor, nn
+
+from engine.training.export.half import INLINE_BYTES
+from engine.training.export.memory import activation_bytes, peak_bytes
+from engine.training.export.parity import (
+    HALF_PARITY_LIMIT,
+    PARITY_LIMIT,
+    half_parity,
+    open_session,
+    parity,
+)
+from engine.training.export.stage import export_model, round_to_half
+from engine.training.export.trace import trace
+from engine.training.networks.config import UNetConfig
+from engine.training.networks.inputs import example_inputs
+from engine.training.networks.unet import UNet
+from engine.training.text.encoder import SHAPES, TextEncoder, example_tokens
+
+# One level holds every kind of layer and every kind of input; export time grows with the layers.
+CONFIG = UNetConfig(
+    name="test",
+    channels=4,
+    base=16,
+    kernel=3,
+    strides=(2,),
+    multipliers=(1,),
+    blocks=(1,),
+    self_attention=(True,),
+    cross_attention=(True,),
+    heads=2,
+    patch=2,
+    signals=3,
+    globals=4,
+    text_width=8,
+    aligned_channels=6,
+    aligned_hop=4,
+    low=True,
+    augmentation=True,
+)
+
+
+def inputs_of(batch: int, blocks: int, tokens: int, *, seed: int = 1) -> dict[str, Tensor]:
+    inputs = example_inputs(CONFIG, batch, blocks * CONFIG.multiple, tokens, seed=seed)
+    inputs["log_snr"] = torch.linspace(-20, 20, batch)
+    inputs["text_mask"][-1] = 0
+    return inputs
+
+
+@pytest.fixture(scope="module")
+def network() -> UNet:
+    torch.manual_seed(0)
+    network = UNet(CONFIG).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)  # no zero bias, no quiet exit
+    return network
+
+
+@pytest.fixture(scope="module")
+def rounded(network: UNet) -> UNet:
+    rounded = copy.deepcopy(network)
+    round_to_half(rounded)
+    return rounded
+
+
+@pytest.fixture(scope="module")
+def folder(network: UNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export")
+    names = export_model(
+        network,
+        folder / "stage.onnx",
+        inputs=inputs_of(2, 3, 5),
+        output="prediction",
+        multiple=CONFIG.multiple,
+        aligned_hop=CONFIG.aligned_hop,
+    )
+    assert names == ("stage.onnx", "stage.fp16.onnx")
+    return folder
+
+
+@pytest.mark.parametrize(("batch", "blocks", "tokens"), [(2, 3, 5), (1, 1, 1), (3, 50, 96)])
+def test_the_graph_is_the_rounded_module_at_any_shape(
+    folder: Path, rounded: UNet, batch: int, blocks: int, tokens: int
+) -> None:
+    inputs = inputs_of(batch, blocks, tokens)
+    assert parity(rounded, folder / "stage.onnx", inputs) <= PARITY_LIMIT
+
+
+def test_parity_would_notice_another_module(folder: Path, network: UNet) -> None:
+    """Against unrounded weights the figure is float16's own, far above the limit."""
+    assert parity(network, folder / "stage.onnx", inputs_of(2, 3, 5)) > PARITY_LIMIT
+
+
+@pytest.mark.parametrize(("batch", "blocks", "tokens"), [(2, 3, 5), (1, 1, 1), (3, 10, 40)])
+def test_float16_arithmetic_stays_close(
+    folder: Path, rounded: UNet, batch: int, blocks: int, tokens: int
+) -> None:
+    error = half_parity(rounded, folder / "stage.fp16.onnx", inputs_of(batch, blocks, tokens))
+    assert 1e-5 < error <= HALF_PARITY_LIMIT
+
+
+def test_both_graphs_load_with_every_optimisation_on(folder: Path) -> None:
+    for name in ("stage.onnx", "stage.fp16.onnx"):
+        session = open_session(folder / name)
+        inputs = inputs_of(2, 2, 3)
+        assert [item.name for item in session.get_inputs()] == list(inputs)
+        assert {item.type for item in session.get_inputs()} == {"tensor(float)"}
+        (output,) = session.get_outputs()
+        assert (output.name, output.type) == ("prediction", "tensor(float)")
+
+
+def test_weights_are_shared_and_half_the_size(folder: Path, network: UNet) -> None:
+    halves = [2 * p.nelement() for p in network.parameters()]
+    shared = sum(size_bytes for size_bytes in halves if size_bytes >= INLINE_BYTES)
+    assert shared <= (folder / "stage.weights").stat().st_size <= shared + 64 * len(halves)
+    found = {}
+    for name in ("stage.onnx", "stage.fp16.onnx"):
+        graph = onnx.load(folder / name, load_external_data=False).graph
+        found[name] = {
+            tuple((e.key, e.value) for e in t.external_data)
+            for t in graph.initializer
+            if t.data_location == onnx.TensorProto.EXTERNAL
+        }
+    assert found["stage.onnx"] == found["stage.fp16.onnx"]
+
+
+def test_nothing_of_this_machine_is_in_the_graph(folder: Path) -> None:
+    for name in ("stage.onnx", "stage.fp16.onnx"):
+        data = (folder / name).read_bytes()
+        assert b"stack_trace" not in data
+        assert str(Path(__file__).parents[4]).encode() not in data
+        assert b".py" not in data
+
+
+def test_the_callers_module_is_not_rounded(network: UNet, rounded: UNet, folder: Path) -> None:
+    assert folder.is_dir()
+    weight = network.entry.weight
+    assert not torch.equal(weight, weight.half().float())
+    assert torch.equal(rounded.entry.weight, weight.half().float())
+
+
+def test_the_text_encoder_exports_with_dynamic_tokens(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    encoder = TextEncoder.from_shape(SHAPES["tiny"], vocabulary=64).eval()
+    names = export_model(
+        encoder,
+        tmp_path / "text.onnx",
+        inputs=example_tokens(encoder),
+        output="embeddings",
+        half_arithmetic=False,
+    )
+    assert names == ("text.onnx",)
+    round_to_half(encoder)
+    session = open_session(tmp_path / "text.onnx")
+    for batch, tokens in ((1, 1), (2, 12), (3, 96)):
+        assert parity(encoder, session, example_tokens(encoder, batch=batch, tokens=tokens)) < 1e-4
+
+
+def test_a_module_in_training_mode_is_refused() -> None:
+    with pytest.raises(ValueError, match="eval"):
+        trace(nn.Linear(2, 2).train(), {"x": torch.zeros(2, 2)}, output="y")
+
+
+def test_a_weight_beyond_float16_is_refused() -> None:
+    module = nn.Linear(2, 2)
+    nn.init.constant_(module.weight, 1e6)
+    with pytest.raises(ValueError, match=r"weight reaches 1e\+06"):
+        round_to_half(module)
+
+
+class _Doubling(nn.Module):
+    """x → 2x → 2x + x: two results live beside each other at the peak."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        doubled = x * 2
+        return doubled + x
+
+
+def test_peak_memory_counts_what_is_alive_at_once() -> None:
+    x = torch.zeros(3, 4, 100)
+    assert peak_bytes(_Doubling(), {"x": x}) == 2 * x.nbytes
+    chain = nn.Sequential(*(nn.ReLU() for _ in range(20)))
+    assert peak_bytes(_Named(chain), {"x": x}) == 2 * x.nbytes  # not 20
+    assert activation_bytes(_Doubling(), {"x": x}) == 2 * 4 * 4
+
+
+class _Named(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.inner(x)
+        return found
+
+
+def test_attention_makes_long_inputs_costlier_per_element(network: UNet) -> None:
+    short = activation_bytes(network, inputs_of(1, 4, 8))
+    long = activation_bytes(network, inputs_of(1, 1024, 8))
+    # heads · N² scores and their softmax, N = length / multiple, both alive: 2 · 2 · 4 · N / 4
+    assert long > short + 1024
