@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
-import soxr  # type: ignore[import-untyped]  # it ships no types
+import soxr
 from numpy.typing import NDArray
 from scipy import fft
 

@@ -1,0 +1,1 @@
+"""Music theory as tables and small pure functions: modes, chords, numerals, voicings, key fit."""
