@@ -1,0 +1,232 @@
+"""The paper's 1-D Efficient U-Net (section 3.2, App. B): a mirror image with four entries.
+
+(a) stacked: x, `signals` and `low` side by side; (b) an embedding of log-SNR (and of `globals` and
+the augmentation's log-SNR), through combine layers; (c) the text, cross-attended; (d) `aligned`,
+added where the U has come down to its rate. Skips are added, never concatenated.
+
+Tensor names, order and shapes are those of `engine.bundle.manifest`. The network takes them as
+keywords and refuses a missing or a superfluous one, so that an export cannot silently lose an
+input. Rejected: one module per stage (the stages differ only in data).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.training.networks.attention import (
+    CrossAttention,
+    FeedForward,
+    Rotary,
+    RotaryTables,
+    SelfAttention,
+)
+from engine.training.networks.config import UNetConfig
+from engine.training.networks.inputs import input_names
+from engine.training.networks.layers import (
+    Combine,
+    Conv,
+    ConvBlock,
+    Linear,
+    Sinusoids,
+    Up,
+    fold_time,
+    rms_norm,
+    unfold_time,
+)
+
+_EXIT_GAIN: Final = 1e-2  # the untrained network predicts nearly nothing
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What every level is given: embedding (B, E), text (B, D, 1, N), its mask (B, 1, 1, N)."""
+
+    embedding: Tensor
+    text: Tensor | None
+    text_mask: Tensor | None
+    aligned: Tensor | None  # (B, A, 1, L/hop)
+
+
+class Block(nn.Module):
+    """Two convolutions with a combine layer, then the level's attention, if any (Fig. 5)."""
+
+    def __init__(self, config: UNetConfig, level: int, *, gain: float) -> None:
+        super().__init__()
+        width, heads = config.widths[level], config.heads
+        attends_self, attends_text = config.attends(level)
+        self.conv = ConvBlock(width, kernel=config.kernel, embedding=config.base, gain=gain)
+        self.self_attention = SelfAttention(width, heads=heads, gain=gain) if attends_self else None
+        self.cross_attention = (
+            CrossAttention(width, text_width=config.text_width, heads=heads, gain=gain)
+            if attends_text
+            else None
+        )
+        self.feed_forward = FeedForward(width, gain=gain) if attends_self or attends_text else None
+
+    def forward(self, x: Tensor, given: Conditions, tables: RotaryTables | None) -> Tensor:
+        """(B, C, 1, L) → (B, C, 1, L)."""
+        x = self.conv(x, given.embedding)
+        if self.self_attention is not None and tables is not None:
+            x = x + self.self_attention(x, tables)
+        if (
+            self.cross_attention is not None
+            and given.text is not None
+            and given.text_mask is not None
+        ):
+            x = x + self.cross_attention(x, given.text, given.text_mask)
+        if self.feed_forward is not None:
+            x = x + self.feed_forward(x)
+        return x
+
+
+class Embedding(nn.Module):
+    """Entry (b): log-SNR, globals and augmentation log-SNR → one vector (B, base)."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        width = config.base
+        self.sinusoids = Sinusoids(width)
+        self.log_snr = Linear(width, width)
+        self.globals = Linear(config.globals, width) if config.globals else None
+        self.augmentation = Linear(width, width) if config.augmentation else None
+        self.out = Linear(width, width, gain=math.sqrt(2))
+
+    def forward(
+        self, log_snr: Tensor, global_values: Tensor | None, augmentation: Tensor | None
+    ) -> Tensor:
+        """(B,), (B, G), (B,) → (B, base)."""
+        embedding = self.log_snr(self.sinusoids(log_snr))
+        if self.globals is not None and global_values is not None:
+            embedding = embedding + self.globals(global_values)
+        if self.augmentation is not None and augmentation is not None:
+            embedding = embedding + self.augmentation(self.sinusoids(augmentation))
+        return F.silu(self.out(F.silu(embedding)))
+
+
+class Level(nn.Module):
+    """One depth of the U: its down- and up-sampling layers and the blocks of both sides."""
+
+    def __init__(self, config: UNetConfig, level: int, *, gain: float) -> None:
+        super().__init__()
+        width, stride = config.widths[level], config.strides[level]
+        above = config.widths[level - 1] if level else config.base
+        self.down = Conv(above, width, kernel=stride, stride=stride)
+        self.down_blocks = nn.ModuleList(
+            Block(config, level, gain=gain) for _ in range(config.blocks[level])
+        )
+        self.up_blocks = nn.ModuleList(
+            Block(config, level, gain=gain) for _ in range(config.blocks[level])
+        )
+        self.up = Up(width, above, stride=stride)
+        attends_self, _ = config.attends(level)
+        self.rotary = Rotary(width // config.heads) if attends_self else None
+        aligned = config.aligned_level == level
+        self.aligned = Conv(config.aligned_channels, width, kernel=3) if aligned else None
+
+    def descend(self, x: Tensor, given: Conditions) -> tuple[Tensor, RotaryTables | None]:
+        """(B, C above, 1, L·stride) → (B, C, 1, L), and the tables that `ascend` shares."""
+        x = self.down(x)
+        if self.aligned is not None and given.aligned is not None:
+            x = x + self.aligned(given.aligned)
+        tables = None if self.rotary is None else self.rotary(x)
+        for block in self.down_blocks:
+            x = block(x, given, tables)
+        return x, tables
+
+    def ascend(self, x: Tensor, given: Conditions, tables: RotaryTables | None) -> Tensor:
+        """(B, C, 1, L) → (B, C above, 1, L·stride)."""
+        for block in self.up_blocks:
+            x = block(x, given, tables)
+        raised: Tensor = self.up(x)
+        return raised
+
+
+class UNet(nn.Module):
+    """The denoiser of one stage.
+
+    Args:
+        config: the architecture.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        stacked = config.channels * (2 if config.low else 1) + config.signals
+        gain = 1 / math.sqrt(2 * sum(config.blocks))  # keeps the residual stream near unit variance
+        self.embedding = Embedding(config)
+        self.entry = Conv(stacked * config.patch, config.base, kernel=3)
+        self.levels = nn.ModuleList(
+            Level(config, level, gain=gain) for level in range(config.depth)
+        )
+        self.exit_combine = Combine(config.base, config.base)
+        self.exit = Conv(config.base, config.channels * config.patch, kernel=3, gain=_EXIT_GAIN)
+
+    def forward(
+        self,
+        x: Tensor,
+        log_snr: Tensor,
+        *,
+        signals: Tensor | None = None,
+        globals: Tensor | None = None,  # noqa: A002 - the manifest's name
+        text: Tensor | None = None,
+        text_mask: Tensor | None = None,
+        aligned: Tensor | None = None,
+        low: Tensor | None = None,
+        augmentation_log_snr: Tensor | None = None,
+    ) -> Tensor:
+        """Prediction (B, C, L). Shapes: `engine.bundle.manifest`; inputs: `input_names(config)`.
+
+        Raises:
+            ValueError: an input is missing or not the network's, or the length does not fit.
+        """
+        inputs = {
+            "x": x,
+            "log_snr": log_snr,
+            "signals": signals,
+            "globals": globals,
+            "text": text,
+            "text_mask": text_mask,
+            "aligned": aligned,
+            "low": low,
+            "augmentation_log_snr": augmentation_log_snr,
+        }
+        self._check(x.shape[2], tuple(name for name, value in inputs.items() if value is not None))
+        given = Conditions(
+            embedding=self.embedding(log_snr, globals, augmentation_log_snr),
+            text=None if text is None else rms_norm(text.transpose(1, 2)[:, :, None, :]),
+            text_mask=None if text_mask is None else text_mask[:, None, None, :],
+            aligned=None if aligned is None else aligned[:, :, None, :],
+        )
+        stacked = torch.cat([part for part in (x, signals, low) if part is not None], dim=1)
+        entry = self.entry(fold_time(stacked[:, :, None, :], self.config.patch))
+        hidden = rms_norm(self._down_and_up(entry, given) + entry)
+        hidden = F.silu(self.exit_combine(hidden, given.embedding))
+        return unfold_time(self.exit(hidden), self.config.patch).squeeze(2)
+
+    def _down_and_up(self, x: Tensor, given: Conditions) -> Tensor:
+        """(B, base, 1, L) → (B, base, 1, L)."""
+        levels = [cast("Level", level) for level in self.levels]
+        on_the_way: list[tuple[Tensor, RotaryTables | None]] = []
+        for level in levels:
+            x, tables = level.descend(x, given)
+            on_the_way.append((x, tables))
+        for index, level in reversed(list(enumerate(levels))):
+            skip, tables = on_the_way[index]
+            if index < len(levels) - 1:  # the bottom's own output is what goes up
+                x = x + skip
+            x = level.ascend(x, given, tables)
+        return x
+
+    def _check(self, length: int, given: tuple[str, ...]) -> None:
+        """Refuse inputs that are not the network's, and a length that the strides do not divide."""
+        wanted = input_names(self.config)
+        if length % self.config.multiple:
+            msg = f"{self.config.name}: length {length} is no multiple of {self.config.multiple}"
+            raise ValueError(msg)
+        if given != wanted:
+            msg = f"{self.config.name} takes {', '.join(wanted)}; it was given {', '.join(given)}"
+            raise ValueError(msg)
