@@ -27,9 +27,9 @@ def join_bands(
     pad = 0 if loop else min(int(_PAD_S * rate_hz), length - 1)
     difference = np.pad(full - low, [(0, 0), (pad, pad)], mode="reflect")
     size = difference.shape[-1] if loop else fft.next_fast_len(difference.shape[-1], real=True)
-    spectrum = fft.rfft(difference, size, axis=-1)
+    spectrum = fft.rfft(difference, size, axis=-1, workers=2)
     spectrum *= _high_weight(fft.rfftfreq(size, 1 / rate_hz))
-    high = fft.irfft(spectrum, size, axis=-1)[..., pad : pad + length]
+    high = fft.irfft(spectrum, size, axis=-1, workers=2)[..., pad : pad + length]
     return np.asarray(low + high, np.float32)
 
 

@@ -81,6 +81,7 @@ class _Recording:
     first_preview_s: float = 0.0
     ended_s: float = 0.0
     take: Take | None = None
+    take_s: float = 0.0
     audio: bytes = b""
 
 
@@ -195,6 +196,7 @@ def _record(client: EngineClient, recording: _Recording) -> None:
                 )
             case Take():
                 recording.take, recording.audio = event, bytes(blob)
+                recording.take_s = now_s
             case Clip():
                 recording.ended_s = now_s
             case Failed(what=what, why=why, remedy=remedy):
@@ -210,6 +212,8 @@ def _timing(preset: str, recording: _Recording) -> RenderTiming:
     before_s = recording.started_s
     for stage in dict.fromkeys(event.stage for _, event in recording.steps):
         times_s = [at_s for at_s, event in recording.steps if event.stage == stage]
+        if times_s[0] > recording.take_s:  # what was measured on the take is no stage's time
+            before_s = max(before_s, recording.take_s)
         own_s = times_s[-1] - before_s
         steps = len(times_s)
         step_s = (times_s[-1] - times_s[0]) / (steps - 1) if steps > 1 else own_s
