@@ -4,7 +4,9 @@ What was asked for stands beside what was measured, so nothing here reads a reci
 as an index, 0–11 major C…B, 12–23 minor C…B, because naming it is another module's business.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from engine.audio.key import measure_key
 from engine.audio.loudness import integrated_lufs, true_peak_dbtp
 from engine.audio.seam import MINIMUM_SEAM_S, measure_seam
 from engine.audio.tempo import measure_tempo
+
+_THREADS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +49,19 @@ def measure(
         asked_bpm: chooses between metrical levels of the measured tempo, and nothing else.
         loop: the end joins the start.
     """
-    tempo = measure_tempo(audio, rate_hz, asked_bpm=asked_bpm)
-    key = measure_key(audio, rate_hz)
     has_seam = loop and audio.shape[0] >= MINIMUM_SEAM_S * rate_hz
-    return Measures(
-        bpm=None if tempo is None else tempo.bpm,
-        key_index=None if key is None else key.index,
-        loudness_lufs=integrated_lufs(audio, rate_hz, periodic=loop),
-        true_peak_dbtp=true_peak_dbtp(audio, periodic=loop),
-        seam=measure_seam(audio, rate_hz).score if has_seam else None,
-    )
+    # numpy and scipy let go of the interpreter while they compute, so two cores share the work
+    with ThreadPoolExecutor(_THREADS) as pool:
+        seam = pool.submit(measure_seam, audio, rate_hz) if has_seam else None
+        loudness_lufs = pool.submit(integrated_lufs, audio, rate_hz, periodic=loop)
+        tempo_job = pool.submit(measure_tempo, audio, rate_hz, asked_bpm=asked_bpm)
+        true_peak = pool.submit(true_peak_dbtp, audio, periodic=loop)
+        key_job = pool.submit(measure_key, audio, rate_hz)
+        tempo, key = tempo_job.result(), key_job.result()
+        return Measures(
+            bpm=None if tempo is None else tempo.bpm,
+            key_index=None if key is None else key.index,
+            loudness_lufs=loudness_lufs.result(),
+            true_peak_dbtp=true_peak.result(),
+            seam=None if seam is None else seam.result().score,
+        )

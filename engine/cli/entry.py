@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "devices": ("engine.cli.devices", "show what can compute here"),
     "info": ("engine.cli.info", "show the recipe and the tags of a clip"),
     "bench": ("engine.cli.bench", "measure this machine"),
+    "corpus": ("engine.cli.corpus", "make, check or show a training corpus"),
 }
 EXAMPLE: Final = (
     'noisefall render "slow lo-fi guitar ballad" --bpm 72 --key Am --bars 8 --loop --takes 2'

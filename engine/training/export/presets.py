@@ -69,8 +69,8 @@ _SUPER_RESOLUTION: Final = StagePresets(
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(
-            draft=_multistep(5),
-            standard=_multistep(10, guidance=3.0),
+            draft=_multistep(4),
+            standard=_multistep(8, guidance=3.0),
             paper=_PAPER_SPECTROGRAM_GENERATOR,
         ),
         "vocoder": StagePresets(draft=_ddim(1), standard=_ddim(2), paper=_PAPER_VOCODER),
@@ -78,8 +78,8 @@ STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     },
     "waveform": {
         "generator": StagePresets(
-            draft=_multistep(5),
-            standard=_multistep(10, guidance=3.0),
+            draft=_multistep(4),
+            standard=_multistep(8, guidance=3.0),
             paper=_PAPER_WAVEFORM_GENERATOR,
         ),
         "cascader": StagePresets(
