@@ -30,8 +30,8 @@ class MelPreview:
 
 
 @dataclass(frozen=True)
-class TakeReady:
-    """A draft take: audio (samples, 2) float32 at `rate_hz`; `recipe` repeats exactly this take."""
+class _Sound:
+    """Audio (samples, 2) float32 at `rate_hz` and its measures; `recipe` repeats just this take."""
 
     audio: NDArray[np.float32]
     rate_hz: int
@@ -40,15 +40,12 @@ class TakeReady:
     measured: Measured
 
 
-@dataclass(frozen=True)
-class ClipReady:
-    """A finished clip: audio (samples, 2) float32 at `rate_hz`, levelled, and its measures."""
+class TakeReady(_Sound):
+    """A draft take, at 16 kHz."""
 
-    audio: NDArray[np.float32]
-    rate_hz: int
-    take: int
-    recipe: Recipe
-    measured: Measured
+
+class ClipReady(_Sound):
+    """A finished clip, at 24 kHz and levelled."""
 
 
 @dataclass(frozen=True)
