@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "info": ("engine.cli.info", "show the recipe and the tags of a clip"),
     "bench": ("engine.cli.bench", "measure this machine"),
     "corpus": ("engine.cli.corpus", "make, check or show a training corpus"),
+    "train": ("engine.cli.train", "prepare data, train a stage, export a bundle"),
 }
 EXAMPLE: Final = (
     'noisefall render "slow lo-fi guitar ballad" --bpm 72 --key Am --bars 8 --loop --takes 2'

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.audio.mel import stereo_mel
 from engine.audio.resample import soxr_resample
+from engine.audio.spectral import frame_count
 from engine.corpus.annotate import annotate
 from engine.corpus.captions import describe
 from engine.corpus.midi import midi_bytes, score_to_midi
@@ -47,6 +48,16 @@ def mel_of(audio_16k: NDArray[np.float32], *, loop: bool) -> NDArray[np.float16]
     return stereo_mel(audio_16k, MEL, circular=loop).astype(np.float16)
 
 
+def stem_mel_of(audio: NDArray[np.float32], *, loop: bool) -> NDArray[np.float16]:
+    """(160, frames) log-mel of (samples, 2) at 24 kHz; half of all stems are silent, and quick."""
+    if audio.any():
+        return mel_of(soxr_resample(audio, RATE_HZ, MEL.rate_hz, periodic=loop), loop=loop)
+    samples = round(len(audio) * MEL.rate_hz / RATE_HZ)
+    silence = np.zeros((2 * MEL.n_mels, frame_count(samples, MEL.hop_samples)), np.float16)
+    silence[: MEL.n_mels] = -1
+    return silence
+
+
 def clip_files(
     score: Score, rendering: Rendering, *, corpus_seed: int, number: int, versions: Versions
 ) -> Iterator[tuple[str, bytes]]:
@@ -66,6 +77,5 @@ def clip_files(
     yield "mid", midi_bytes(score_to_midi(score))
     yield "mel.npy", npy_bytes(mel)
     for stem, audio in sorted(rendering.stems_24k.items()):
-        low = soxr_resample(audio, RATE_HZ, MEL.rate_hz, periodic=score.loop)
-        yield f"{stem}.mel.npy", npy_bytes(mel_of(low, loop=score.loop))
+        yield f"{stem}.mel.npy", npy_bytes(stem_mel_of(audio, loop=score.loop))
     yield "flac", flac_bytes(rendering.audio_24k)

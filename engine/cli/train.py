@@ -1,0 +1,214 @@
+"""`noisefall train …`: prepare data, train a stage, export a bundle.
+
+`noisefall train generator …` and the other stages need torch, numpy and safetensors alone; under
+`torchrun -m engine.cli train …` several processes share the batch.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.cli.interrupt import interruptible
+from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from engine.bundle.manifest import StageName
+    from engine.training.export.write import StagePart
+
+EXIT_INTERRUPTED: Final = 130
+_STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
+# option → (type, choices, what it is)
+_OPTIONS: Final[dict[str, tuple[type, tuple[str, ...], str]]] = {
+    "steps": (int, (), "optimiser steps altogether"),
+    "batch": (int, (), "items per step, over all processes"),
+    "crop-seconds": (float, (), "length of a training item"),
+    "lr": (float, (), "peak learning rate"),
+    "warmup": (int, (), "steps to the peak"),
+    "decay-end": (int, (), "step at which the learning rate is 0; default: the last"),
+    "prediction": (str, ("epsilon", "v", "x0"), "what the network predicts"),
+    "loss": (str, ("simplified", "sigma", "x0"), "weight of the noise levels"),
+    "noise-schedule": (str, ("linear", "cosine"), "noise schedule"),
+    "spectral": (float, (), "weight of the multi-resolution STFT term"),
+    "log-mel": (float, (), "weight of the log-mel term"),
+    "optimiser": (str, ("adam", "adamw"), "optimiser"),
+    "weight-decay": (float, (), "AdamW's weight decay"),
+    "clip-norm": (float, (), "largest gradient norm; 0 does not clip"),
+    "ema": (float, (), "decay of the weights' moving average"),
+    "hide-prompt": (float, (), "share of items without text"),
+    "noise-t-max": (float, (), "most augmentation noise on the condition, as t"),
+    "clean": (float, (), "share of items with a clean condition"),
+    "blur": (str, ("none", "samples", "image"), "blur of the condition"),
+    "text-tokens": (int, (), "tokens of text"),
+    "precision": (str, ("auto", "fp32", "bf16"), "arithmetic"),
+    "seed": (int, (), "of weights, data order and noise"),
+    "save-every": (int, (), "steps between checkpoints"),
+    "keep": (int, (), "checkpoints that stay"),
+    "samples": (int, (), "validation items rendered at each checkpoint"),
+    "validation-batches": (int, (), "batches of the validation loss"),
+    "workers": (int, (), "threads that read data"),
+}
+_FIELDS: Final = {"lr": "learning_rate", "crop-seconds": "crop_s"}  # where names differ
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own commands."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (_, summary, add) in _ACTIONS.items():
+        add(actions.add_parser(name, help=summary, description=summary.capitalize() + "."))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what was asked. Returns the exit code.
+
+    Raises:
+        UserError: anything that the user can change.
+    """
+    try:
+        return _ACTIONS[options.action][0](options)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "Training cannot run",
+            f"{error.name} is not installed",
+            "Install it with: pip install 'noisefall[train]'",
+        ) from None
+
+
+def _add_stage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", required=True, metavar="NAME", help="starter-generator, …")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--init", type=Path, metavar="PATH", help="a checkpoint, or a bundle")
+    parser.add_argument("--resume", action="store_true", help="go on where it ended")
+    parser.add_argument("--compile", action="store_true", help="compile the network")
+    for name, (kind, choices, summary) in _OPTIONS.items():
+        parser.add_argument(f"--{name}", type=kind, choices=choices or None, help=summary)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from engine.training.train.loop import train  # noqa: PLC0415 - torch
+    from engine.training.train.settings import settings_for  # noqa: PLC0415
+
+    given = {
+        _FIELDS.get(name, name.replace("-", "_")): getattr(options, name.replace("-", "_"))
+        for name in _OPTIONS
+    }
+    settings = settings_for(
+        options.action,
+        options.preset,
+        **{name: value for name, value in given.items() if value is not None},
+        compile=options.compile,
+    )
+    with interruptible() as interrupt:
+        outcome = train(
+            settings, data=options.data, out=options.out, init=options.init,
+            resume=options.resume, say=_tell, stop=lambda: interrupt.pressed,
+        )  # fmt: skip
+    if os.environ.get("RANK", "0") == "0":
+        print(
+            f"{outcome.path}: {outcome.parameters / 1e6:.2f}M parameters, {outcome.precision}, "
+            f"step {outcome.step}, loss {outcome.loss:.4f}"
+        )
+        if not outcome.finished:
+            print("Interrupted. The same command with --resume goes on.")
+    return 0 if outcome.finished else EXIT_INTERRUPTED
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _add_prepare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("corpus", type=Path, metavar="CORPUS")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--text", type=Path, metavar="FOLDER", help="a bundle, or a T5")
+    parser.add_argument(
+        "--arrays", default="mel,audio16,audio24", metavar="NAMES",
+        help="default mel,audio16,audio24; a generator needs mel alone",
+    )  # fmt: skip
+    parser.add_argument("--seconds-per-part", type=float, default=3600.0, metavar="SECONDS")
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from engine.training.train.data import ARRAYS  # noqa: PLC0415 - numpy
+    from engine.training.train.prepare import prepare  # noqa: PLC0415 - scipy
+
+    names = tuple(options.arrays.split(","))
+    unknown = [name for name in names if name not in ARRAYS]
+    if unknown or not options.seconds_per_part > 0:
+        raise UserError(
+            "The data were not prepared",
+            f"there is no array {unknown[0]!r}" if unknown else "a part must have some length",
+            f"Choose from {','.join(ARRAYS)}",
+        )
+    with interruptible() as interrupt:
+        done = prepare(
+            options.corpus, options.out, arrays=names, say=_tell,
+            seconds_per_part=options.seconds_per_part, stop=lambda: interrupt.pressed,
+        )  # fmt: skip
+        if not interrupt.pressed and options.text is not None:
+            from engine.training.train.embed import embed_texts, encoder_from  # noqa: PLC0415
+
+            print(f"{embed_texts(options.out, encoder_from(options.text), _tell)} texts embedded")
+    print(f"{done.written} parts written, {done.kept} kept, {done.seconds / 3600:.2f} h")
+    return EXIT_INTERRUPTED if interrupt.pressed else 0
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    for stage in _STAGES:
+        name = stage.replace("_", "-")
+        parser.add_argument(f"--{name}", type=Path, metavar="RUN", help="a run or a checkpoint")
+    parser.add_argument("--text", type=Path, required=True, metavar="FOLDER", help="a T5")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--version", default="1.0.0", dest="bundle_version")
+    parser.add_argument("--licence", default="CC0-1.0")
+    parser.add_argument("--description", default="")
+
+
+def _export(options: argparse.Namespace) -> int:
+    from engine.bundle.manifest import ROUTE_STAGES, MelSpec  # noqa: PLC0415 - torch and onnx
+    from engine.text.tokens import load_tokenizer  # noqa: PLC0415
+    from engine.training.export.write import TextPart, write_bundle  # noqa: PLC0415
+    from engine.training.text.encoder import TextEncoder  # noqa: PLC0415
+    from engine.training.train.part import checkpoint_at, stage_part  # noqa: PLC0415
+
+    route = "waveform" if options.cascader is not None else "spectrogram"
+    stages: dict[StageName, StagePart] = {}
+    for stage in ROUTE_STAGES[route]:
+        path = getattr(options, stage)
+        if path is None:
+            raise UserError(
+                "The bundle was not written",
+                f"the {route} route needs a {stage.replace('_', '-')}",
+                f"Give a run with --{stage.replace('_', '-')}",
+            )
+        stages[stage] = stage_part(checkpoint_at(path))
+    encoder = TextEncoder.from_folder(options.text).eval()
+    tokenizer = load_tokenizer((options.text / "tokenizer.json").read_bytes())
+    identity = write_bundle(
+        options.out, name=options.name, version=options.bundle_version, licence=options.licence,
+        text=TextPart(encoder=encoder, tokenizer=tokenizer), stages=stages,
+        route="waveform" if route == "waveform" else "spectrogram",
+        mel=MelSpec() if route == "spectrogram" else None, description=options.description,
+    )  # fmt: skip
+    print(f"{options.out}: bundle {identity}")
+    return 0
+
+
+# action → (what does it, what it does, its options)
+_ACTIONS: Final[
+    dict[
+        str,
+        tuple[Callable[[argparse.Namespace], int], str, Callable[[argparse.ArgumentParser], None]],
+    ]
+] = {
+    "prepare": (_prepare, "turn a corpus into arrays to train on", _add_prepare),
+    **{
+        stage: (_train, f"train the {stage.replace('_', ' ')} stage", _add_stage)
+        for stage in _STAGES
+    },
+    "export": (_export, "write a bundle of trained stages", _add_export),
+}

@@ -1,0 +1,189 @@
+"""Prepared data: flat arrays on the disk that training maps into memory, and what each clip is.
+
+A folder holds parts, <split>-<number>/, each complete by itself, so that a corpus moves to another
+machine a part at a time and whatever has arrived can be trained on:
+
+    clips.json    [ClipEntry…], written last: a part without it is unfinished
+    mel.npy       (frames, 160) float16
+    audio16.npy   (160 · frames, 2) int16 at 16 kHz
+    audio24.npy   (240 · frames, 2) int16 at 24 kHz
+    text.npy      (tokens, width) float16 embeddings of every text
+
+Everything lies on one grid of frames, 100 a second, so that one number finds a clip in all of them.
+Rejected: reading corpus shards in training (FLAC and tar want libraries, and a core), and one file
+for everything (it cannot be carried in pieces).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import UserError
+
+FORMAT: Final = 1
+CLIPS_NAME: Final = "clips.json"
+FRAME_RATE_HZ: Final = 100
+FULL_SCALE: Final = 32767
+# array → (rows per frame, columns, dtype)
+ARRAYS: Final[dict[str, tuple[int, int, type[np.generic]]]] = {
+    "mel": (1, 160, np.float16),
+    "audio16": (160, 2, np.int16),
+    "audio24": (240, 2, np.int16),
+}
+_JSON_LIMIT_BYTES: Final = 256 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipEntry:
+    """One clip.
+
+    Attributes:
+        key: its name.
+        first, frames: where it lies in its part's arrays, in frames.
+        bpm, meter, bars, key_name, loop: its grid and key; key_name is None for drums alone.
+        chords: (start_s, end_s, pitch classes) of every chord.
+        texts: what is said of it, one of which a step draws.
+        rows: (first, count) of each text in text.npy; empty where nothing was embedded.
+    """
+
+    key: str
+    first: int
+    frames: int
+    bpm: float
+    meter: str
+    bars: int
+    key_name: str | None
+    loop: bool
+    chords: tuple[tuple[float, float, tuple[int, ...]], ...]
+    texts: tuple[str, ...]
+    rows: tuple[tuple[int, int], ...] = ()
+
+
+def _entry(data: dict[str, Any]) -> ClipEntry:
+    chords = tuple((float(a), float(b), tuple(tones)) for a, b, tones in data.pop("chords"))
+    rows = tuple((int(first), int(count)) for first, count in data.pop("rows", ()))
+    return ClipEntry(chords=chords, rows=rows, texts=tuple(data.pop("texts")), **data)
+
+
+def write_clips(part: Path, clips: list[ClipEntry], *, mean_square: float) -> None:
+    """Write a part's clips.json whole or not at all; `mean_square` of its 16 kHz audio."""
+    data = {"format": FORMAT, "mean_square": mean_square, "clips": [asdict(c) for c in clips]}
+    waiting = part / f".{CLIPS_NAME}.part"
+    waiting.write_text(json.dumps(data), encoding="utf-8")
+    waiting.replace(part / CLIPS_NAME)
+
+
+def damaged(path: Path, why: str) -> UserError:
+    """The error of a part that is not as it should be."""
+    return UserError(
+        "The training data were not read", f"{path}: {why}", "Prepare them again: noisefall train"
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part, opened."""
+
+    folder: Path
+    clips: tuple[ClipEntry, ...]
+    mean_square: float
+
+    @cached_property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that are there, mapped."""
+        found: dict[str, NDArray[Any]] = {}
+        for name in (*ARRAYS, "text"):
+            path = self.folder / f"{name}.npy"
+            if not path.exists():
+                continue
+            try:
+                found[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError) as error:
+                raise damaged(path, str(error)) from None
+            self._check(name, found[name])
+        return found
+
+    def _check(self, name: str, array: NDArray[Any]) -> None:
+        if name in ARRAYS:
+            per_frame, columns, dtype = ARRAYS[name]
+            rows = per_frame * max((c.first + c.frames for c in self.clips), default=0)
+            fits = array.dtype == dtype and array.shape == (rows, columns)
+        else:
+            rows = max((a + n for c in self.clips for a, n in c.rows), default=0)
+            fits = array.dtype == np.float16 and array.ndim == 2 and len(array) >= rows
+        if not fits:
+            raise damaged(self.folder / f"{name}.npy", f"it holds {array.dtype} {array.shape}")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Every part of one split that is there.
+
+    Attributes:
+        parts: opened.
+        places: (part, clip) of each clip, in order.
+    """
+
+    parts: tuple[Part, ...]
+    places: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def clip(self, index: int) -> tuple[Part, ClipEntry]:
+        """A clip and the part that holds it."""
+        part, clip = self.places[index]
+        return self.parts[part], self.parts[part].clips[clip]
+
+    @property
+    def rms(self) -> float:
+        """Of the audio, every clip weighted by its length."""
+        frames = [sum(clip.frames for clip in part.clips) for part in self.parts]
+        squares = [part.mean_square for part in self.parts]
+        return float(np.sqrt(np.average(squares, weights=frames)))
+
+    @property
+    def text_width(self) -> int:
+        """Width of the text embeddings, 0 without."""
+        if not self.parts or "text" not in self.parts[0].arrays:
+            return 0
+        return int(self.parts[0].arrays["text"].shape[1])
+
+
+def open_part(folder: Path) -> Part:
+    """Open one part. Raises UserError where it is damaged."""
+    path = folder / CLIPS_NAME
+    try:
+        if path.stat().st_size > _JSON_LIMIT_BYTES:
+            raise damaged(path, "it is too large")
+        data = json.loads(path.read_bytes())
+        if data["format"] != FORMAT:
+            raise damaged(path, f"its format is {data['format']!r}, not {FORMAT}")
+        clips = tuple(_entry(entry) for entry in data["clips"])
+        return Part(folder, clips, float(data["mean_square"]))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from None
+
+
+def open_data(folder: Path, split: str) -> Dataset:
+    """Every complete part of a split.
+
+    Raises:
+        UserError: there is none, or one is damaged.
+    """
+    found = sorted(path.parent for path in folder.glob(f"{split}-*/{CLIPS_NAME}"))
+    parts = tuple(open_part(path) for path in found)
+    places = tuple((p, c) for p, part in enumerate(parts) for c in range(len(part.clips)))
+    if not places:
+        raise UserError(
+            "The training data were not read",
+            f"{folder} holds no prepared clips of the split {split!r}",
+            "Prepare some with: noisefall train prepare CORPUS --out DIR",
+        )
+    return Dataset(parts, places)

@@ -1,0 +1,182 @@
+"""What one training run is, as data; the defaults of every stage in one table.
+
+Rejected: a configuration file (a run is one command line, and its checkpoint carries the settings).
+"""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Final, Literal
+
+from engine.errors import UserError
+
+Stage = Literal["generator", "vocoder", "cascader", "super_resolution"]
+Prediction = Literal["epsilon", "v", "x0"]
+LossName = Literal["simplified", "sigma", "x0"]
+Precision = Literal["auto", "fp32", "bf16"]
+Optimiser = Literal["adam", "adamw"]
+Blur = Literal["none", "samples", "image"]
+
+STAGES: Final[tuple[Stage, ...]] = ("generator", "vocoder", "cascader", "super_resolution")
+
+# Shares in which each group of conditions is hidden. Chroma half of the time: no recipe asks for
+# chords unless a person draws them.
+HIDDEN: Final = {"grid": 0.1, "bpm": 0.1, "key": 0.1, "chroma": 0.5, "length": 0.1}
+
+# May change between a run and its continuation: none of them moves a weight.
+FREE: Final = frozenset({"steps", "save_every", "keep", "samples", "workers", "validation_batches"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One run.
+
+    Attributes:
+        stage, preset: what is trained; a preset of engine.training.networks.presets.
+        steps: optimiser steps altogether.
+        batch: items per step over all processes.
+        crop_s: seconds of a training item.
+        prediction, loss, noise_schedule: what the network predicts and under which weight (losses).
+        spectral, log_mel: weights of the audio terms on x̂₀; 0 leaves them out.
+        learning_rate: its peak.
+        warmup, decay_end: steps to the peak, and the step at which the cosine reaches 0.
+        optimiser, beta_1, beta_2, weight_decay, clip_norm: the update; 0 does not clip.
+        ema: decay of the weights' moving average.
+        hide_prompt: share of items without their text (section 4.1).
+        hide: share of items without each group of conditions.
+        noise_t_max: augmentation noise has t uniform in [0, this]; 0 adds none.
+        clean: share of items whose condition is left as it is. The paper has none; at few steps
+            the clean condition is all that inference uses.
+        blur: of the condition: "samples" (1-D), "image" (2-D) or "none".
+        text_tokens: tokens that the text is padded or cut to.
+        x_scale: x = audio · x_scale; 0 until the data have been looked at.
+        precision: "auto" is bf16 where the machine computes in it, else fp32.
+        compile: compile the network (torch.compile).
+        seed: of weights, data order and noise.
+        save_every, keep: steps between checkpoints, and how many stay.
+        samples: validation items rendered at each checkpoint.
+        validation_batches: batches of the validation loss.
+        workers: threads that read data.
+    """
+
+    stage: Stage
+    preset: str
+    steps: int = 10_000
+    batch: int = 16
+    crop_s: float = 4.0
+    prediction: Prediction = "x0"
+    loss: LossName = "x0"
+    noise_schedule: Literal["linear", "cosine"] = "linear"
+    spectral: float = 0.0
+    log_mel: float = 0.0
+    learning_rate: float = 5e-4
+    warmup: int = 200
+    decay_end: int = 0
+    optimiser: Optimiser = "adam"
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    ema: float = 0.9999
+    hide_prompt: float = 0.1
+    hide: dict[str, float] = field(default_factory=lambda: dict(HIDDEN))
+    noise_t_max: float = 0.0
+    clean: float = 0.5
+    blur: Blur = "none"
+    text_tokens: int = 96
+    x_scale: float = 0.0
+    precision: Precision = "auto"
+    compile: bool = False
+    seed: int = 0
+    save_every: int = 1000
+    keep: int = 3
+    samples: int = 2
+    validation_batches: int = 4
+    workers: int = 2
+
+    @property
+    def end(self) -> int:
+        """The step at which the learning rate is 0."""
+        return self.decay_end or self.steps
+
+
+# Where a stage differs from Settings' defaults.
+STAGE_DEFAULTS: Final[dict[Stage, dict[str, Any]]] = {
+    "generator": {"crop_s": 30.72},
+    "vocoder": {
+        "crop_s": 1.28, "noise_t_max": 1.0, "blur": "image", "spectral": 1.0, "log_mel": 1.0,
+    },
+    "cascader": {"crop_s": 1.28, "noise_t_max": 0.5, "blur": "samples", "spectral": 1.0},
+    "super_resolution": {"crop_s": 1.28, "noise_t_max": 1.0, "spectral": 1.0},
+}  # fmt: skip
+
+# Table 2 and section 4.1, for the paper-* presets.
+_PAPER: Final = {
+    "steps": 2_500_000, "batch": 2048, "prediction": "epsilon", "loss": "simplified",
+    "learning_rate": 1e-4, "warmup": 10_000, "decay_end": 2_500_000, "clean": 0.0,
+    "spectral": 0.0, "log_mel": 0.0,
+}  # fmt: skip
+PAPER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    "paper-waveform-generator": {
+        **_PAPER, "noise_schedule": "cosine", "crop_s": 30.72, "text_tokens": 64,
+    },
+    "paper-waveform-cascader": {**_PAPER, "crop_s": 3.2, "text_tokens": 64},
+    "paper-spectrogram-generator": {**_PAPER, "loss": "sigma", "crop_s": 30.72},
+    "paper-vocoder": {**_PAPER, "crop_s": 3.2},
+    "paper-super-resolution": {**_PAPER, "batch": 4096, "crop_s": 3.2},
+}  # fmt: skip
+
+
+def settings_for(stage: Stage, preset: str, **given: object) -> Settings:
+    """A run's settings: the table's, with what is given.
+
+    Raises:
+        UserError: a number is out of range.
+    """
+    rows = STAGE_DEFAULTS[stage] | PAPER_DEFAULTS.get(preset, {})
+    settings = replace(Settings(stage=stage, preset=preset), **(rows | given))
+    for name, ok in _checks(settings).items():
+        if not ok:
+            raise UserError(
+                "Training did not start",
+                f"{name} is {getattr(settings, name)}",
+                f"Give another --{name.replace('_', '-')}",
+            )
+    return settings
+
+
+def _checks(settings: Settings) -> dict[str, bool]:
+    s = settings
+    return {
+        "steps": s.steps >= 1,
+        "batch": s.batch >= 1,
+        "crop_s": 0 < s.crop_s <= 600,
+        "learning_rate": 0 < s.learning_rate < 1,
+        "warmup": s.warmup >= 0,
+        "ema": 0 <= s.ema < 1,
+        "hide_prompt": 0 <= s.hide_prompt <= 1,
+        "clean": 0 <= s.clean <= 1,
+        "noise_t_max": 0 <= s.noise_t_max <= 1,
+        "save_every": s.save_every >= 1,
+        "keep": s.keep >= 1,
+        "samples": s.samples >= 0,
+        "workers": s.workers >= 1,
+        "seed": 0 <= s.seed < 2**32,
+    }
+
+
+def to_json(settings: Settings) -> dict[str, Any]:
+    """As a JSON object."""
+    return asdict(settings)
+
+
+def from_json(data: dict[str, Any]) -> Settings:
+    """Inverse of `to_json`. Raises TypeError on an unknown or a missing key."""
+    return Settings(**data)
+
+
+def differences(before: Settings, now: Settings) -> list[str]:
+    """Names of what may not change in mid-run and did."""
+    return [
+        row.name
+        for row in fields(Settings)
+        if row.name not in FREE and getattr(before, row.name) != getattr(now, row.name)
+    ]

@@ -1,0 +1,95 @@
+"""Starting from weights that are there: a checkpoint's moving average, or a bundle's graph.
+
+From a bundle come the float16 weights as float32. The exporter keeps parameter names (".half" is
+appended where a weight is stored as float16) and drops biases that are all zero.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import UserError
+from engine.training.train.checkpoint import load
+from engine.training.train.settings import Stage
+
+if TYPE_CHECKING:
+    import onnx
+
+_HALF: Final = ".half"
+_BIAS: Final = "bias"
+
+
+def warm_weights(source: Path, stage: Stage) -> dict[str, Tensor]:
+    """Weights by parameter name, float32, of a checkpoint (EMA) or of a bundle's folder.
+
+    Raises:
+        UserError: it is neither, or the bundle has no such stage.
+    """
+    if source.is_dir():
+        return _bundle_weights(source, stage)
+    return load(source).ema
+
+
+def start_from(network: nn.Module, weights: dict[str, Tensor], source: Path) -> None:
+    """Copy weights into the network; biases that the exporter dropped become 0.
+
+    Raises:
+        UserError: they are another network's.
+    """
+    faults = []
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            given = weights.get(name)
+            if given is None and name.rpartition(".")[2] == _BIAS:
+                parameter.zero_()
+            elif given is None or given.shape != parameter.shape:
+                faults.append(f"{name} is {'missing' if given is None else tuple(given.shape)}")
+            else:
+                parameter.copy_(given)
+    if faults:
+        raise UserError(
+            "Training did not start",
+            f"{source} holds another network: {faults[0]}, and {len(faults) - 1} more",
+            "Choose the --preset that it was trained with",
+        )
+
+
+def _bundle_weights(folder: Path, stage: Stage) -> dict[str, Tensor]:
+    try:
+        import onnx  # noqa: PLC0415 - on this path only
+        from onnx import external_data_helper  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise UserError(
+            "Training did not start",
+            f"{folder} is a bundle, and onnx is not installed",
+            "Install it with: pip install 'noisefall[train]'",
+        ) from None
+    path = folder / f"{stage}.onnx"
+    try:
+        model = onnx.load(path, load_external_data=False)
+        external_data_helper.load_external_data_for_model(model, str(folder))
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise UserError(
+            "Training did not start", f"{path}: {error}", "Choose a bundle that has this stage"
+        ) from None
+    except Exception as error:  # protobuf's DecodeError has no public base
+        raise UserError(
+            "Training did not start", f"{path} is no ONNX file ({error})", "Choose a bundle"
+        ) from None
+    return weights_of(model)
+
+
+def weights_of(model: "onnx.ModelProto") -> dict[str, Tensor]:
+    """Floating initialisers by parameter name, float32."""
+    from onnx import TensorProto, numpy_helper  # noqa: PLC0415 - on this path only
+
+    kinds = (TensorProto.FLOAT, TensorProto.FLOAT16)
+    return {
+        tensor.name.removesuffix(_HALF): torch.from_numpy(
+            numpy_helper.to_array(tensor).astype("float32")
+        )
+        for tensor in model.graph.initializer
+        if tensor.data_type in kinds
+    }

@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.training.train.data import ARRAYS, FULL_SCALE, ClipEntry, write_clips
+
+MakeData = Callable[..., Path]
+TEXT_WIDTH = 16
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def tone_mel(frames: int, seed: int) -> np.ndarray:
+    """(frames, 160): stripes that move, as chords do."""
+    rng = np.random.default_rng(seed)
+    bands = np.arange(80)
+    heights = rng.integers(5, 75, 1 + frames // 16).repeat(16)[:frames]
+    level = -0.8 + 1.2 * np.exp(-(((bands - heights[:, None]) / 4) ** 2))
+    return np.concatenate([level, np.zeros((frames, 80))], axis=1).astype(np.float16)
+
+
+def tones(samples: int, rate_hz: int, seed: int) -> np.ndarray:
+    """(samples, 2) int16: three tones, not in the middle."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(samples) / rate_hz
+    voices = [np.sin(2 * np.pi * f * t + rng.random()) for f in rng.uniform(100, 1400, 3)]
+    mono = np.sum(voices, axis=0) * 0.15
+    return np.round(np.stack([mono, 0.6 * mono], axis=1) * FULL_SCALE).astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def make_data() -> MakeData:
+    """Writes one part of synthetic clips: even ones one-shots, odd ones loops."""
+
+    def make(folder: Path, *, split: str = "train", clips: int = 2, frames: int = 96) -> Path:
+        part = folder / f"{split}-0000"
+        part.mkdir(parents=True)
+        entries = [
+            ClipEntry(
+                key=f"clip{i}", first=i * frames, frames=frames, bpm=120.0, meter="4/4", bars=1,
+                key_name="Am", loop=bool(i % 2), chords=((0.0, 0.5, (0, 4, 9)),),
+                texts=("long one", "short"), rows=((8 * i, 5), (8 * i + 5, 3)),
+            )
+            for i in range(clips)
+        ]  # fmt: skip
+        np.save(part / "mel.npy", np.concatenate([tone_mel(frames, i) for i in range(clips)]))
+        for name, rate_hz in (("audio16", 16_000), ("audio24", 24_000)):
+            count = frames * ARRAYS[name][0]
+            np.save(
+                part / f"{name}.npy",
+                np.concatenate([tones(count, rate_hz, i) for i in range(clips)]),
+            )
+        rng = np.random.default_rng(0)
+        text = rng.standard_normal((8 * clips, TEXT_WIDTH)).astype(np.float16)
+        np.save(part / "text.npy", text)
+        write_clips(part, entries, mean_square=0.03)
+        return folder
+
+    return make
