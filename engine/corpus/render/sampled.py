@@ -44,12 +44,14 @@ def sampled_parts(
         for index, (instrument, notes, _) in parts.items()
     }
     distinct = dict.fromkeys(strike for strikes in wanted.values() for strike in strikes)
-    missing = [s for s in distinct if s.bank != DRUM_BANK or (soundfont, s) not in cache]
-    sounds = dict(zip(missing, fluid.play(soundfont, missing), strict=True))
-    for strike in distinct:
+    # What is kept is taken out before anything new goes in, which may push it out.
+    found = {s: cache.find((soundfont, s)) for s in distinct if s.bank == DRUM_BANK}
+    sounds = {strike: sound for strike, sound in found.items() if sound is not None}
+    missing = [strike for strike in distinct if strike not in sounds]
+    for strike, sound in zip(missing, fluid.play(soundfont, missing), strict=True):
+        sounds[strike] = sound
         if strike.bank == DRUM_BANK:
-            made = sounds.get(strike)
-            sounds[strike] = cache.get((soundfont, strike), lambda made=made: made)  # type: ignore[misc]
+            cache.put((soundfont, strike), sound)
     for index, (_, notes, frames) in parts.items():
         yield index, _assembled(notes, wanted[index], sounds, frames)
 

@@ -198,17 +198,24 @@ class Cache:
         self._bytes = 0
         self._kept: OrderedDict[Hashable, Signal] = OrderedDict()
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._kept
-
     def get(self, key: Hashable, make: Callable[[], Signal]) -> Signal:
         """The array of a key, made if it is not kept. Callers do not write into it."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        made = make()
+        found = self.find(key)
+        if found is None:
+            found = make()
+            self.put(key, found)
+        return found
+
+    def find(self, key: Hashable) -> Signal | None:
+        """The array of a key, None if it is not kept."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def put(self, key: Hashable, made: Signal) -> None:
+        """Keep an array under a new key; the longest unused go where it gets too much."""
         self._kept[key] = made
         self._bytes += made.nbytes
         while self._bytes > self._most_bytes and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        return made
