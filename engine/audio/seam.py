@@ -26,7 +26,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from engine.audio.mel import MelParameters, mel_power
+from engine.audio.bands import HTK_BREAK_HZ, MelParameters
+from engine.audio.mel import mel_power
 
 MINIMUM_JUMP_DB: Final = 0.5
 MINIMUM_BREAK: Final = 0.002
@@ -74,11 +75,12 @@ def _spectral_ratio(audio: NDArray[np.float32], rate_hz: int) -> float:
     n_fft = _HOPS_PER_WINDOW * hop
     parameters = MelParameters(
         rate_hz=rate_hz,
-        n_fft=n_fft,
+        windows=((n_fft, rate_hz / 2),),
         hop_samples=hop,
         n_mels=_BANDS,
         fmin_hz=0.0,
         fmax_hz=rate_hz / 2,
+        break_hz=HTK_BREAK_HZ,
     )
     # rotate the seam to the middle of the audio, so that frames meet it as they meet the inside;
     # a last frame that wraps over a remainder lies far from it and is not counted

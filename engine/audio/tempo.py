@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from engine.audio.mel import MelParameters, mel_power
+from engine.audio.bands import HTK_BREAK_HZ, MelParameters
+from engine.audio.mel import mel_power
 from engine.audio.spectral import one_channel
 
 BPM_LOW: Final = 30.0
@@ -97,11 +98,12 @@ def onset_strength(audio: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np
     n_fft += n_fft % 2
     parameters = MelParameters(
         rate_hz=rate_hz,
-        n_fft=n_fft,
+        windows=((n_fft, rate_hz / 2),),
         hop_samples=hop,
         n_mels=_BANDS,
         fmin_hz=40.0,
         fmax_hz=min(11_000.0, rate_hz / 2),
+        break_hz=HTK_BREAK_HZ,
     )
     power = mel_power(one_channel(audio), parameters)[0]  # (bands, frames)
     peak = float(power.max())

@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeVar, get_args
 
 import msgspec
 
-from engine.audio.mel import MelParameters
+from engine.audio.bands import MelParameters
 from engine.bundle.manifest import MelSpec
 from engine.corpus.annotate import Annotations
 from engine.corpus.captions import Captions
