@@ -52,10 +52,10 @@ def test_order_and_context_matter(encoder: TextEncoder) -> None:
 
 def test_the_starter_has_its_published_size() -> None:
     with torch.device("meta"):
-        encoder = TextEncoder.from_shape(SHAPES["starter"], vocabulary=4096)
+        encoder = TextEncoder.from_shape(SHAPES["starter"], vocabulary=6144)
     assert encoder.width == 256
     parameters = sum({p: p.numel() for p in encoder.parameters()}.values())
-    assert parameters == 4096 * 256 + 4 * (4 * 256**2 + 3 * 256 * 768 + 2 * 256) + 32 * 4 + 256
+    assert parameters == 6144 * 256 + 3 * (4 * 256**2 + 3 * 256 * 512 + 2 * 256) + 32 * 4 + 256
 
 
 @torch.no_grad()
