@@ -1,0 +1,164 @@
+"""`noisefall evaluate`: how well a stage of a bundle does beside plain ways of doing it.
+
+Clips are held-out ones of prepared data; every system makes them in the same run.
+"""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.cli.interrupt import interruptible
+from engine.errors import UserError
+from engine.recipe import PRESETS, StageSettings
+
+if TYPE_CHECKING:
+    from engine.bundle.verify import Bundle
+    from engine.evaluation.evaluate import Facts, Outcome
+    from engine.evaluation.stages import StageChoice, Stages
+
+EXIT_INTERRUPTED: Final = 130
+# choice → stage of the manifest
+STAGES: Final = {"vocoder": "vocoder", "super-resolution": "super_resolution"}
+FEWEST_CLIPS: Final = 64  # fewer make wide intervals
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `noisefall evaluate`."""
+    parser.add_argument("stage", choices=tuple(STAGES), help="what is measured")
+    parser.add_argument("bundle", metavar="BUNDLE", help="name or path of the bundle")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="DIR", help="prepared data"
+    )
+    parser.add_argument(
+        "--clips", type=int, default=FEWEST_CLIPS, metavar="N", help=f"default {FEWEST_CLIPS}"
+    )
+    parser.add_argument("--split", default="test", choices=("test", "validation", "train"))
+    parser.add_argument("--preset", default="standard", choices=PRESETS)
+    parser.add_argument(
+        "--overrides", default="", metavar="NAME=VALUE,…", help="of the preset, as steps=2"
+    )
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "coreml"))
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0 measures the best")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="for report.json, report.md and pictures"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure and print. Returns the exit code.
+
+    Raises:
+        UserError: anything that the user can change.
+    """
+    try:
+        outcome = _outcome(options)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "Nothing was measured",
+            f"{error.name} is not installed",
+            "Install it with: pip install -c constraints.txt '.[train]'",
+        ) from None
+    if outcome is None:
+        return EXIT_INTERRUPTED
+    _tell(outcome, options)
+    return 0
+
+
+def _outcome(options: argparse.Namespace) -> "Outcome | None":
+    """What was measured; None where it was interrupted."""
+    from engine.evaluation.clips import held_out  # noqa: PLC0415 - numpy and more
+    from engine.evaluation.evaluate import evaluate  # noqa: PLC0415 - torch and librosa
+    from engine.evaluation.stages import TASKS  # noqa: PLC0415
+
+    settings = _settings(options)
+    clips = held_out(options.data, options.split, options.clips, arrays=TASKS[options.stage].arrays)
+    stages, facts = _opened(options, settings)
+    with interruptible() as interrupt:
+        outcome = evaluate(
+            facts, clips, stages, pictures=options.out is not None, say=_progress,
+            stop=lambda: interrupt.pressed,
+        )  # fmt: skip
+    return None if len(outcome.clips) < len(clips) else outcome
+
+
+def _settings(options: argparse.Namespace) -> StageSettings:
+    from engine.cli.ask import stage_settings  # noqa: PLC0415 - the text's reader
+
+    return stage_settings("overrides", options.overrides) if options.overrides else StageSettings()
+
+
+def _opened(options: argparse.Namespace, settings: StageSettings) -> "tuple[Stages, Facts]":
+    """What runs the stage, and what the report says of it."""
+    from engine.bundle.store import find  # noqa: PLC0415 - heavy, and --help needs none of it
+    from engine.cascade.single import StageRunner  # noqa: PLC0415 - onnxruntime
+    from engine.evaluation.evaluate import Facts  # noqa: PLC0415
+    from engine.runtime.devices import choose  # noqa: PLC0415
+    from engine.runtime.session import Runtime  # noqa: PLC0415
+
+    bundle = find(options.bundle)
+    _check(bundle, options.stage)
+    runtime = Runtime(choose(options.device), options.threads, notify=_note)
+    facts = Facts(
+        stage=options.stage,
+        bundle=f"{bundle.manifest.name} {bundle.manifest.version} ({bundle.sha256[:12]})",
+        preset=options.preset,
+        settings=settings,
+        split=options.split,
+        command=_command(options),
+        machine=f"{runtime.device.name}, {runtime.threads} threads",
+    )
+    return StageRunner(bundle, runtime), facts
+
+
+def _check(bundle: "Bundle", choice: "StageChoice") -> None:
+    """Raise UserError where a bundle cannot be measured on prepared data."""
+    from engine.cascade.plan import mel_parameters  # noqa: PLC0415 - onnxruntime
+    from engine.evaluation.stages import MEL  # noqa: PLC0415
+
+    name = bundle.manifest.name
+    if STAGES[choice] not in bundle.manifest.stages:
+        raise UserError(
+            "Nothing was measured", f"{name} has no {choice}", "Choose another bundle or stage"
+        )
+    if choice == "vocoder" and mel_parameters(bundle.manifest) != MEL:
+        raise UserError(
+            "Nothing was measured",
+            f"the mel of {name} is not the one of prepared data",
+            "Choose another bundle",
+        )
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command that measures the same again."""
+    parts = ["noisefall", "evaluate", options.stage, options.bundle, "--data"]
+    parts += [str(folder) for folder in options.data]
+    for name in ("clips", "split", "preset", "overrides", "device", "threads", "out"):
+        value = getattr(options, name)
+        if value not in ("", None):
+            parts += [f"--{name}", str(value)]
+    return shlex.join(parts)
+
+
+def _tell(outcome: "Outcome", options: argparse.Namespace) -> None:
+    from engine.evaluation.evaluate import write_report  # noqa: PLC0415 - torch and librosa
+    from engine.evaluation.summary import aligned  # noqa: PLC0415
+
+    if len(outcome.clips) < options.clips:
+        _note(f"only {len(outcome.clips)} clips are there, not {options.clips}")
+    if options.out is not None:
+        write_report(outcome, options.out)
+    print(f"{outcome.title}\non {outcome.facts.machine}\n")
+    for line in aligned(outcome.rows):
+        print(line)
+    if options.out is not None:
+        print(f"\n{options.out / 'report.md'}: the table, and {len(outcome.pictures)} pictures")
+
+
+def _progress(done: int, total: int) -> None:
+    _note(f"{done} of {total} clips")
+
+
+def _note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
