@@ -21,6 +21,16 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_frames_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny bundle of the spectrogram route with stages on frames."""
+    from tests.fixtures.bundles import make_tiny_bundle  # noqa: PLC0415 - onnx only where needed
+
+    folder = tmp_path_factory.mktemp("bundle") / "tiny-frames"
+    make_tiny_bundle(folder, frames=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny bundle of the waveform route."""
     from tests.fixtures.bundles import make_tiny_bundle  # noqa: PLC0415 - onnx only where needed

@@ -41,10 +41,12 @@ def noisefall(home: Path, *arguments: str, cwd: Path) -> subprocess.CompletedPro
 
 
 @pytest.fixture(scope="module")
-def installed(home: Path, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the tiny bundle was installed from its zip, by command."""
+def installed(
+    home: Path, tiny_frames_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A home in which a tiny bundle was installed from its zip, by command."""
     folder = tmp_path_factory.mktemp("zip")
-    zip_bundle(tiny_bundle, folder / "tiny.zip")
+    zip_bundle(tiny_frames_bundle, folder / "tiny.zip")
     result = noisefall(home, "bundle", "install", "tiny.zip", cwd=folder)
     assert result.returncode == 0, result.stderr
     return home

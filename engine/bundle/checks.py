@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from engine.audio.high_band import FRAME_RATE_HZ as HIGH_BAND_FRAMES_HZ
+from engine.audio.high_band import SEEN_BINS
 from engine.bundle.manifest import ROUTE_STAGES, SCHEMA, Manifest, MelSpec, StageSpec
 from engine.errors import UserError
 from engine.music.signals import GLOBALS, SIGNALS
@@ -156,8 +158,12 @@ _STAGE_RULES: Final[tuple[_Rule, ...]] = (
         lambda s: f"aligned_hop {s.aligned_hop} does not divide multiple {s.multiple}",
     ),
     (
-        lambda s: s.augmentation and not s.low and s.aligned_hop == 0,
+        lambda s: s.augmentation and not s.low and s.aligned_hop == 0 and s.form != "frames",
         lambda _: "augmentation needs low or an aligned sequence",
+    ),
+    (
+        lambda s: s.form == "frames" and s.prediction != "x0",
+        lambda s: f"a stage on frames predicts x0, not {s.prediction}",
     ),
     (
         lambda s: s.context > 0 and 2 * s.context >= s.max_length,
@@ -167,6 +173,7 @@ _STAGE_RULES: Final[tuple[_Rule, ...]] = (
 
 
 def _route_faults(manifest: Manifest) -> Iterator[str]:
+    yield from _frame_faults(manifest)
     if manifest.route == "waveform":
         if manifest.mel is not None:
             yield "the waveform route has no mel"
@@ -183,14 +190,36 @@ def _route_faults(manifest: Manifest) -> Iterator[str]:
         frames = f"{mel.rate_hz}/{mel.hop_samples}"
         yield f"generator: {generator.rate_hz} frames/s for a mel of {frames}"
     vocoder = manifest.stages["vocoder"]
-    if vocoder.aligned_channels not in (0, 2 * mel.n_mels):
+    if vocoder.form == "diffusion" and vocoder.aligned_channels not in (0, 2 * mel.n_mels):
         yield f"vocoder: {vocoder.aligned_channels} aligned channels for a mel of 2 x {mel.n_mels}"
+
+
+def _frame_faults(manifest: Manifest) -> Iterator[str]:
+    """What is wrong with stages that work on frames."""
+    generator = manifest.stages["generator"]
+    mels = (generator.rate_hz, generator.channels)
+    inputs = {"vocoder": mels, "super_resolution": (HIGH_BAND_FRAMES_HZ, 2 * SEEN_BINS)}
+    for name, stage in manifest.stages.items():
+        if stage.form != "frames":
+            continue
+        if name not in inputs:
+            yield f"{name}: only a vocoder and a super-resolution work on frames"
+        elif (stage.rate_hz, stage.channels) != inputs[name]:
+            yield f"{name}: {stage.channels} channels at {stage.rate_hz} Hz are not its frames"
+        if stage.text or stage.low or stage.signals or stage.globals or stage.aligned_channels:
+            yield f"{name}: a stage on frames is given frames alone"
 
 
 def _mel_faults(mel: MelSpec) -> Iterator[str]:
     if not 0 <= mel.fmin_hz < mel.fmax_hz <= mel.rate_hz / 2:
         yield f"mel: {mel.fmin_hz:g} to {mel.fmax_hz:g} Hz is no band of {mel.rate_hz} Hz audio"
-    if mel.n_fft > 65_536 or mel.hop_samples > mel.n_fft or mel.n_mels > mel.n_fft // 2:
-        yield f"mel: {mel.n_mels} bands, hop {mel.hop_samples}, window {mel.n_fft} do not fit"
+    sizes = [n_fft for n_fft, _ in mel.windows]
+    limits = [limit for _, limit in mel.windows]
+    if max(sizes) > 65_536 or mel.hop_samples > min(sizes) or mel.n_mels > max(sizes) // 2:
+        yield f"mel: {mel.n_mels} bands, hop {mel.hop_samples}, windows {sizes} do not fit"
+    if any(size % 2 for size in sizes) or limits != sorted(limits):
+        yield f"mel: windows {sizes} up to {limits} Hz are odd or out of order"
+    if any(not mel.fmin_hz < limit < mel.fmax_hz for limit in limits[:-1]):
+        yield f"mel: windows up to {limits} Hz leave a band without one"
     if not mel.level_floor_db < mel.level_ceil_db or not mel.difference_range_db > 0:
         yield "mel: an empty range of decibels"

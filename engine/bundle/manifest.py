@@ -17,7 +17,10 @@ Tensor names at every ONNX boundary, float32 unless said otherwise, B = takes ×
     augmentation_log_snr  (B,)         λ of the noise on `aligned` or `low` (clean: LOG_SNR_CLEAN)
     prediction            (B, C, L)    the output: ε, v or x₀, as `prediction` says
 
-Text encoder: input_ids (B, N) int64, attention_mask (B, N) int64 → embeddings (B, N, D).
+A stage of the form "frames" is no denoiser: log_snr is 0, the prediction is magnitudes in nepers,
+and phases and STFTs are the host's. A vocoder's x is the mel, its prediction (B, 3·bins, L) left,
+right and side (engine.audio.frames); a super-resolution's are the frames below 7.5 kHz and those
+above (engine.audio.high_band).
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -57,12 +60,14 @@ class MelSpec(_Strict, frozen=True, kw_only=True):
     """
 
     rate_hz: Count = 16_000
-    n_fft: Count = 1024
     hop_samples: Count = 160
     n_mels: Count = 80
     fmin_hz: float = 20.0
     fmax_hz: float = 8_000.0
-    scale: Literal["htk", "slaney"] = "htk"
+    break_hz: Annotated[float, Meta(gt=0)] = 200.0  # of the scale ln(1 + f / break)
+    windows: Annotated[tuple[tuple[Count, float], ...], Meta(min_length=1, max_length=8)] = (
+        (2048, 300.0), (1024, 2_000.0), (512, 8_000.0),
+    )  # fmt: skip
     level_floor_db: float = -100.0  # maps to −1
     level_ceil_db: float = 0.0  # maps to +1; a full-scale sine has −3 dB
     difference_range_db: float = 24.0  # ±24 dB maps to ±1
@@ -94,6 +99,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         model: graph with float16 weights and float32 arithmetic (CPU, CoreML).
         model_fp16: the same network in float16 arithmetic (CUDA), or null.
         prediction: what the output is.
+        form: the paper's diffusion, or frames (a vocoder or a super-resolution).
         noise_schedule: the schedule that the stage was trained with.
         channels: channels of x.
         rate_hz: rate of x's last axis: mel frames or samples per second.
@@ -116,6 +122,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
     model: FileName
     model_fp16: FileName | None = None
     prediction: Literal["epsilon", "v", "x0"]
+    form: Literal["diffusion", "frames"] = "diffusion"
     noise_schedule: Literal["linear", "cosine"]
     channels: Count
     rate_hz: Count

@@ -29,6 +29,7 @@ from engine.cascade.plan import (
     StagePlan,
     check_runnable,
     lengths,
+    mel_parameters,
     stage_plan,
 )
 from engine.cascade.speed import Meter, Speeds, Workload
@@ -188,6 +189,7 @@ class Cascade:
             plans={name: stage_plan(recipe, manifest, name) for name in manifest.stages},
             model=self._model,
             cancel=cancel,
+            mel=mel_parameters(manifest),
         )
 
     def _model(self, name: StageName) -> Model:

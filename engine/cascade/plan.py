@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from engine.audio.bands import MelParameters
 from engine.bundle.manifest import Manifest, SamplerPreset, StageName, StageSpec
 from engine.diffusion.step_schedule import model_of
 from engine.errors import UserError
@@ -80,6 +81,13 @@ def stage_plan(recipe: Recipe, manifest: Manifest, name: StageName) -> StagePlan
     }
     settings = msgspec.structs.replace(preset, **given)
     return StagePlan(name, spec, settings, model_of(name, route=manifest.route))
+
+
+def mel_parameters(manifest: Manifest) -> MelParameters | None:
+    """What the bundle's mel means, None on the waveform route."""
+    if manifest.mel is None:
+        return None
+    return MelParameters(**msgspec.structs.asdict(manifest.mel))
 
 
 def conditions(recipe: Recipe, elements: int, rate_hz: int) -> Conditions:

@@ -10,11 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.bands import MelParameters
 from engine.audio.resample import fft_resample
 from engine.bundle.manifest import StageName
 from engine.cascade.crossover import join_bands
 from engine.cascade.denoiser import StageInputs, Track
-from engine.cascade.plan import Lengths, StagePlan, conditions
+from engine.cascade.on_frames import high_band, vocode_frames
+from engine.cascade.plan import CLIP_RATE_HZ, Lengths, StagePlan, conditions
 from engine.cascade.sampling import OnStep, sample_stage, state_length
 from engine.music.signals import global_values, signal_rows
 from engine.recipe import Recipe
@@ -37,6 +39,7 @@ class StageContext:
         plans: spec and settings of each stage, by name.
         model: opens a stage's network.
         cancel: the job's token.
+        mel: what the mel means, on the spectrogram route.
     """
 
     recipe: Recipe
@@ -44,6 +47,7 @@ class StageContext:
     plans: Mapping[StageName, StagePlan]
     model: Callable[[StageName], Model]
     cancel: CancelToken
+    mel: MelParameters | None = None
 
     def sample(
         self, name: StageName, inputs: StageInputs, takes: Sequence[int], on_step: OnStep
@@ -56,6 +60,23 @@ class StageContext:
             lengths=self.lengths,
             seed=self.recipe.seed,
             takes=takes,
+            cancel=self.cancel,
+            on_step=on_step,
+        )
+
+    def vocode_frames(self, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:
+        """One take's padded mel to 16 kHz audio (1, 2, samples), with a frame vocoder."""
+        if self.mel is None:
+            msg = "a frame vocoder works on a mel, and this bundle has none"
+            raise ValueError(msg)
+        return vocode_frames(
+            self.model("vocoder"),
+            self.plans["vocoder"],
+            mel,
+            parameters=self.mel,
+            lengths=self.lengths,
+            seed=self.recipe.seed,
+            takes=[take],
             cancel=self.cancel,
             on_step=on_step,
         )
@@ -73,10 +94,12 @@ def generate(
 def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:
     """One take's mel (1, 160, frames) to 16 kHz audio (1, 2, frames · 160)."""
     plan = context.plans["vocoder"]
-    frames = state_length(plan, context.lengths) // plan.spec.aligned_hop
-    aligned = Track(_padded(mel, frames, mode="edge"), plan.spec.aligned_hop)
-    audio = context.sample("vocoder", StageInputs(tracks={"aligned": aligned}), [take], on_step)
-    return _audio(audio, plan)
+    if plan.spec.form == "frames":
+        return _audio(context.vocode_frames(mel, take, on_step), plan)
+    hop = plan.spec.aligned_hop
+    padded = _padded(mel, state_length(plan, context.lengths) // hop, mode="edge")
+    inputs = StageInputs(tracks={"aligned": Track(padded, hop)})
+    return _audio(context.sample("vocoder", inputs, [take], on_step), plan)
 
 
 def cascade_up(
@@ -97,12 +120,24 @@ def super_resolve(
 ) -> FloatArray:
     """16 kHz audio (1, 2, frames · 160) to 24 kHz (1, 2, frames · 240), low band untouched."""
     plan = context.plans["super_resolution"]
+    loop = context.lengths.loop
+    if plan.spec.form == "frames":
+        upsampled = _upsampled(context, audio, CLIP_RATE_HZ)
+        full = high_band(
+            context.model("super_resolution"),
+            plan,
+            upsampled,
+            lengths=context.lengths,
+            cancel=context.cancel,
+            on_step=on_step,
+        )
+        return join_bands(upsampled, _audio(full, plan), CLIP_RATE_HZ, loop=loop)[None]
     low = _low_track(context, plan, audio)
     sampled = context.sample("super_resolution", StageInputs(tracks={"low": low}), [take], on_step)
     elements = sampled.shape[-1]
     clean = low.values[0, :, :elements] / plan.spec.x_scale
     full = _audio(sampled[0], plan)
-    return join_bands(clean, full, plan.spec.rate_hz, loop=context.lengths.loop)[None]
+    return join_bands(clean, full, plan.spec.rate_hz, loop=loop)[None]
 
 
 def _text_inputs(
@@ -134,10 +169,15 @@ def _audio(x: FloatArray, plan: StagePlan) -> FloatArray:
 
 def _low_track(context: StageContext, plan: StagePlan, audio: FloatArray) -> Track:
     """Low-rate audio (1, 2, n) up-sampled (FFT, as the paper has it) onto the stage's grid."""
-    elements = context.lengths.elements(plan.spec.rate_hz)
-    upsampled = fft_resample(audio[0].T, elements, periodic=context.lengths.loop).T[None]
+    upsampled = _upsampled(context, audio, plan.spec.rate_hz)[None]
     length = state_length(plan, context.lengths)
     return Track(_padded(upsampled * plan.spec.x_scale, length, mode="constant"))
+
+
+def _upsampled(context: StageContext, audio: FloatArray, rate_hz: int) -> FloatArray:
+    """Audio (1, 2, n) at another rate, (2, n'), by FFT."""
+    elements = context.lengths.elements(rate_hz)
+    return fft_resample(audio[0].T, elements, periodic=context.lengths.loop).T
 
 
 def _padded(track: FloatArray, length: int, *, mode: str) -> FloatArray:

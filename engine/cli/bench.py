@@ -88,7 +88,7 @@ def _untrained() -> Path:
         raise UserError(
             "The untrained cascade was not exported",
             "torch, onnx or transformers is missing",
-            'Install the extra with: pip install "noisefall[train]"',
+            'Install the extra with: pip install -c constraints.txt ".[train]"',
         )
     import platformdirs  # noqa: PLC0415
 
@@ -108,7 +108,7 @@ def _against_torch(
         raise UserError(
             "PyTorch was not measured",
             "it is not installed",
-            'Install the extra with: pip install "noisefall[train]"',
+            'Install the extra with: pip install -c constraints.txt ".[train]"',
         )
     from engine.evaluation.torch_speed import against_torch  # noqa: PLC0415 - torch
 

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         raise UserError(
             "The corpus tools cannot run",
             f"{error.name} is not installed",
-            "Install it with: pip install 'noisefall[train]'",
+            "Install it with: pip install -c constraints.txt '.[train]'",
         ) from None
 
 

@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "devices": ("engine.cli.devices", "show what can compute here"),
     "info": ("engine.cli.info", "show the recipe and the tags of a clip"),
     "bench": ("engine.cli.bench", "measure this machine"),
+    "evaluate": ("engine.cli.evaluate", "measure a stage of a bundle beside a baseline"),
     "corpus": ("engine.cli.corpus", "make, check or show a training corpus"),
     "train": ("engine.cli.train", "prepare data, train a stage, export a bundle"),
 }

@@ -1,4 +1,4 @@
-"""`noisefall train …`: prepare data, train a stage, export a bundle.
+"""`noisefall train …`: prepare data, train a stage or the text encoder, export a bundle.
 
 `noisefall train generator …` and the other stages need torch, numpy and safetensors alone; under
 `torchrun -m engine.cli train …` several processes share the batch.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from engine.cli import train_text
 from engine.cli.interrupt import interruptible
 from engine.errors import UserError
 
@@ -33,6 +34,7 @@ _OPTIONS: Final[dict[str, tuple[type, tuple[str, ...], str]]] = {
     "noise-schedule": (str, ("linear", "cosine"), "noise schedule"),
     "spectral": (float, (), "weight of the multi-resolution STFT term"),
     "log-mel": (float, (), "weight of the log-mel term"),
+    "above-hz": (float, (), "what lies below counts in no loss"),
     "optimiser": (str, ("adam", "adamw"), "optimiser"),
     "weight-decay": (float, (), "AdamW's weight decay"),
     "clip-norm": (float, (), "largest gradient norm; 0 does not clip"),
@@ -72,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         raise UserError(
             "Training cannot run",
             f"{error.name} is not installed",
-            "Install it with: pip install 'noisefall[train]'",
+            "Install it with: pip install -c constraints.txt '.[train]'",
         ) from None
 
 
@@ -210,5 +212,6 @@ _ACTIONS: Final[
         stage: (_train, f"train the {stage.replace('_', ' ')} stage", _add_stage)
         for stage in _STAGES
     },
+    "text": (train_text.run, train_text.SUMMARY, train_text.add_arguments),
     "export": (_export, "write a bundle of trained stages", _add_export),
 }

@@ -66,7 +66,7 @@ _TO_X0: Final[dict[str, Callable[..., Array]]] = {
 
 
 def denoised(x: Array, prediction: Array, *, kind: str, alpha: float, sigma: float) -> Array:
-    """x̂₀ from what a network of this `kind` ("epsilon", "v" or "x0") predicted at x_t.
+    """x̂₀ from what a network of this `kind` (a key of the table above) predicted at x_t.
 
     x and prediction are (B, C, L); so is the answer, which for "x0" is the prediction itself.
 

@@ -66,6 +66,12 @@ _SUPER_RESOLUTION: Final = StagePresets(
     draft=_ddim(1), standard=_ddim(1), paper=_PAPER_SUPER_RESOLUTION
 )
 
+# A frame vocoder's steps are iterations of its phases; nothing else of a sampler concerns it.
+FRAME_PRESETS: Final[dict[StageName, StagePresets]] = {
+    "vocoder": StagePresets(draft=_ddim(3), standard=_ddim(6), paper=_ddim(60)),
+    "super_resolution": StagePresets(draft=_ddim(1), standard=_ddim(1), paper=_ddim(1)),
+}
+
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from engine.bundle.manifest import MelSpec, StageName
-from engine.training.export.presets import STARTER_PRESETS, TINY_PRESETS
+from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS, TINY_PRESETS
 from engine.training.export.spec import stage_spec
 from engine.training.export.write import StagePart, TextPart, write_bundle
 from engine.training.networks.presets import PRESETS
@@ -45,6 +45,11 @@ class _Row:
     noise_schedule: Literal["linear", "cosine"] = "linear"  # the paper's, Table 2
 
 
+FRAMES: Final[dict[StageName, _Row]] = {
+    "vocoder": _Row("frame-vocoder", 100),
+    "super_resolution": _Row("high-band", 100),
+}
+
 ROWS: Final[dict[Route, dict[StageName, _Row]]] = {
     "spectrogram": {
         "generator": _Row("generator", 100),
@@ -60,16 +65,28 @@ ROWS: Final[dict[Route, dict[StageName, _Row]]] = {
 
 
 def random_bundle(
-    folder: Path, size: Size = "tiny", route: Route = "spectrogram", *, seed: int = 0
+    folder: Path,
+    size: Size = "tiny",
+    route: Route = "spectrogram",
+    *,
+    seed: int = 0,
+    frames: bool = True,
 ) -> str:
     """Export a cascade with random weights into a new or empty folder; returns its identity.
+
+    Args:
+        folder: new or empty.
+        size: of the networks.
+        route: of the cascade.
+        seed: of the weights.
+        frames: vocoder and super-resolution work on frames; else they are the paper's diffusion.
 
     The same seed gives the same bundle, byte for byte, on the same machine and libraries.
 
     Raises:
         UserError: the folder holds something.
     """
-    text, stages = random_parts(size, route, seed=seed)
+    text, stages = random_parts(size, route, seed=seed, frames=frames)
     return write_bundle(
         folder,
         name=f"random-{size}-{route}",
@@ -84,7 +101,7 @@ def random_bundle(
 
 
 def random_parts(
-    size: Size, route: Route, *, seed: int
+    size: Size, route: Route, *, seed: int, frames: bool = True
 ) -> tuple[TextPart, dict[StageName, StagePart]]:
     """The modules and specs that `random_bundle` exports, to compare with what it exported."""
     tokenizer = tiny_tokenizer()
@@ -93,7 +110,9 @@ def random_parts(
     with _seeded(seed):
         encoder = TextEncoder.from_shape(SHAPES[size], vocabulary=vocabulary).eval()
         stages: dict[StageName, StagePart] = {}
-        for stage, row in ROWS[route].items():
+        for stage, usual in ROWS[route].items():
+            framed = frames and route == "spectrogram" and stage in FRAMES
+            row = FRAMES[stage] if framed else usual
             config = PRESETS[f"{size}-{row.network}"]
             spec = stage_spec(
                 config,
@@ -101,7 +120,7 @@ def random_parts(
                 max_length=round(_LONGEST_S * row.rate_hz),
                 prediction="x0",
                 noise_schedule=row.noise_schedule,
-                presets=presets[stage],
+                presets=FRAME_PRESETS[stage] if framed else presets[stage],
             )
             stages[stage] = StagePart(module=_audible(UNet(config)).eval(), spec=spec)
     return TextPart(encoder=encoder, tokenizer=tokenizer), stages

@@ -41,6 +41,7 @@ def stage_spec(
     return StageSpec(
         model=f"{config.name}.onnx",
         prediction=prediction,
+        form="frames" if config.outputs else "diffusion",
         noise_schedule=noise_schedule,
         channels=config.channels,
         rate_hz=rate_hz,

@@ -40,6 +40,9 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         aligned_channels, aligned_hop: the sequence added at the level of that total stride.
         low: takes `low`, stacked beside x.
         augmentation: takes `augmentation_log_snr`.
+        embedding: width of the time embedding (even); 0 is `base`, the paper's.
+        outputs: channels of the prediction; 0 is `channels`. A network with other outputs is no
+            denoiser but a frame vocoder (engine.audio.frames).
 
     Raises:
         ValueError: the fields do not fit each other (msgspec.ValidationError when decoded).
@@ -63,6 +66,8 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     aligned_hop: Natural = 0
     low: bool = False
     augmentation: bool = False
+    embedding: Natural = 0
+    outputs: Natural = 0
 
     def __post_init__(self) -> None:
         """Check what the field types cannot say."""
@@ -74,6 +79,11 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def depth(self) -> int:
         """Number of levels."""
         return len(self.strides)
+
+    @property
+    def embedding_width(self) -> int:
+        """Width of the time embedding."""
+        return self.embedding or self.base
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -114,8 +124,8 @@ def _shape_problems(config: UNetConfig) -> list[str]:
         problems.append("a U-Net needs at least one level")
     if config.kernel % 2 == 0:
         problems.append(f"kernel {config.kernel} is even; a centred kernel is odd")
-    if config.base % 2:
-        problems.append(f"base {config.base} is odd; the time embedding needs sine-cosine pairs")
+    if (config.embedding or config.base) % 2:
+        problems.append("the time embedding's width is odd; it needs sine-cosine pairs")
     problems += [
         f"base {config.base} x {multiplier} is no whole number of channels"
         for multiplier in config.multipliers

@@ -123,6 +123,30 @@ _STARTER: Final = (
         augmentation=True,
     ),
     UNetConfig(
+        name="starter-frame-vocoder",  # mel at 100 Hz: levels at 100 and 25 Hz
+        channels=_MEL,
+        base=320,
+        kernel=3,
+        strides=(1, 4),
+        multipliers=(1, 1),
+        blocks=(3, 1),
+        augmentation=True,
+        embedding=64,
+        outputs=3 * 390,  # left, right and side in engine.audio.bands.frame_windows
+    ),
+    UNetConfig(
+        name="starter-high-band",  # frames of 24 kHz audio at 100 Hz: levels at 100 and 25 Hz
+        channels=2 * 117,
+        base=192,
+        kernel=3,
+        strides=(1, 4),
+        multipliers=(1, 1),
+        blocks=(3, 1),
+        augmentation=True,
+        embedding=64,
+        outputs=2 * 97,  # engine.audio.high_band
+    ),
+    UNetConfig(
         name="starter-super-resolution",  # 24 kHz: levels at 500 and 125 Hz
         channels=_STEREO,
         base=96,
@@ -175,6 +199,7 @@ def _tiny(starter: UNetConfig, **changes: object) -> UNetConfig:
         "multipliers": (1,) * starter.depth,
         "blocks": (1,) * starter.depth,
         "heads": 2,
+        "embedding": 0,
         "text_width": _TINY_TEXT if starter.text_width else 0,
     }
     return msgspec.structs.replace(starter, **(common | changes))

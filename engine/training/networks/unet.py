@@ -58,7 +58,9 @@ class Block(nn.Module):
         super().__init__()
         width, heads = config.widths[level], config.heads
         attends_self, attends_text = config.attends(level)
-        self.conv = ConvBlock(width, kernel=config.kernel, embedding=config.base, gain=gain)
+        self.conv = ConvBlock(
+            width, kernel=config.kernel, embedding=config.embedding_width, gain=gain
+        )
         self.self_attention = SelfAttention(width, heads=heads, gain=gain) if attends_self else None
         self.cross_attention = (
             CrossAttention(width, text_width=config.text_width, heads=heads, gain=gain)
@@ -84,11 +86,11 @@ class Block(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Entry (b): log-SNR, globals and augmentation log-SNR → one vector (B, base)."""
+    """Entry (b): log-SNR, globals and augmentation log-SNR → one vector (B, E)."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
-        width = config.base
+        width = config.embedding_width
         self.sinusoids = Sinusoids(width)
         self.log_snr = Linear(width, width)
         self.globals = Linear(config.globals, width) if config.globals else None
@@ -98,7 +100,7 @@ class Embedding(nn.Module):
     def forward(
         self, log_snr: Tensor, global_values: Tensor | None, augmentation: Tensor | None
     ) -> Tensor:
-        """(B,), (B, G), (B,) → (B, base)."""
+        """(B,), (B, G), (B,) → (B, E)."""
         embedding = self.log_snr(self.sinusoids(log_snr))
         if self.globals is not None and global_values is not None:
             embedding = embedding + self.globals(global_values)
@@ -162,8 +164,13 @@ class UNet(nn.Module):
         self.levels = nn.ModuleList(
             Level(config, level, gain=gain) for level in range(config.depth)
         )
-        self.exit_combine = Combine(config.base, config.base)
-        self.exit = Conv(config.base, config.channels * config.patch, kernel=3, gain=_EXIT_GAIN)
+        self.exit_combine = Combine(config.embedding_width, config.base)
+        self.exit = Conv(
+            config.base,
+            (config.outputs or config.channels) * config.patch,
+            kernel=3,
+            gain=_EXIT_GAIN,
+        )
 
     def forward(
         self,

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv1d, pad
 
-from engine.diffusion.noise_schedule import NoiseSchedule
-from engine.training.train.diffuse import LOG_SNR_CLEAN, diffused, levels, spread
+from engine.diffusion.noise_schedule import NoiseSchedule, noise_schedule
+from engine.training.networks.config import UNetConfig
+from engine.training.train.diffuse import LOG_SNR_CLEAN, diffused, levels, noise, seeded, spread
+from engine.training.train.settings import Settings
 
 SAMPLES_TAPS: Final = 10  # the cascader's 1-D blur; σ in samples
 SAMPLES_SIGMA: Final = (0.1, 5.0)
@@ -102,3 +104,41 @@ def drawn_augmentation(
         torch.from_numpy(rows[:, 1] < clean),
         torch.from_numpy(low + rows[:, 2] * (high - low)),
     )
+
+
+def spoilt_condition(
+    settings: Settings,
+    config: UNetConfig,
+    inputs: dict[str, Tensor],
+    step: int,
+    first: int,
+    *,
+    augment: bool,
+) -> dict[str, Tensor]:
+    """A step's inputs with their condition spoilt, and `augmentation_log_snr` told.
+
+    Args:
+        settings: of the run; its seed, `step` and each item's number decide what is drawn.
+        config: of the network; without `augmentation` nothing changes.
+        inputs: clean, (B, …) each.
+        step: its number.
+        first: number of the first item.
+        augment: False leaves every condition clean.
+    """
+    if not config.augmentation:
+        return dict(inputs)
+    s = settings
+    name = "x" if config.outputs else "low" if config.low else "aligned"
+    clean = inputs[name]
+    rngs = [seeded(s.seed, "condition", step, first + i) for i in range(len(clean))]
+    share = s.clean if augment and s.noise_t_max > 0 else 1.0
+    t, kept, blur_sigma = drawn_augmentation(rngs, t_max=s.noise_t_max, clean=share, blur=s.blur)
+    epsilon = noise(
+        s.seed, "condition", step, first=first, shape=tuple(clean.shape), device=clean.device
+    )
+    spoilt, told = augmented(
+        clean, schedule=noise_schedule(s.noise_schedule), t=t, epsilon=epsilon,
+        clean=kept.to(clean.device), blur=s.blur,
+        blur_sigma=blur_sigma.to(clean.device, clean.dtype),
+    )  # fmt: skip
+    return {**inputs, name: spoilt, "augmentation_log_snr": told}

@@ -24,6 +24,16 @@ def resampled(x: Tensor, length: int) -> Tensor:
     return result
 
 
+def high_passed(x: Tensor, *, rate_hz: int, above_hz: float) -> Tensor:
+    """(…, L) without what lies below a frequency: a raised cosine of ±10 % around it."""
+    hz = torch.fft.rfftfreq(x.shape[-1], 1 / rate_hz, device=x.device)
+    place = ((hz / above_hz - 0.9) / 0.2).clamp(0, 1)
+    passed: Tensor = torch.fft.irfft(
+        torch.fft.rfft(x) * (0.5 - 0.5 * torch.cos(torch.pi * place)), n=x.shape[-1]
+    )
+    return passed
+
+
 def moved(x: Tensor, *, rate_in: int, rate_out: int, margin_s: float) -> Tensor:
     """A crop with margins (B, C, L + 2m) at one rate → (B, C, L') without them at another."""
     length = x.shape[-1] * rate_out // rate_in

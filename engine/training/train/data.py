@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from engine.errors import UserError
 
-FORMAT: Final = 1
+FORMAT: Final = 2  # 1 had another mel
 CLIPS_NAME: Final = "clips.json"
 FRAME_RATE_HZ: Final = 100
 FULL_SCALE: Final = 32767

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.audio.high_band import SEEN_BINS
 from engine.errors import UserError
 from engine.training.networks.config import UNetConfig
 from engine.training.train.bands import MARGIN_FRAMES, band_limited, moved
@@ -17,6 +18,8 @@ from engine.training.train.settings import Stage
 
 _MARGIN_S: Final = MARGIN_FRAMES / 100
 LOW_RATE_HZ: Final = 3_200
+_FRAME_INPUTS: Final = {("vocoder", 160), ("super_resolution", 2 * SEEN_BINS)}
+_MEL_CHANNELS: Final = 160
 
 
 @dataclass(frozen=True)
@@ -26,18 +29,24 @@ class Route:
     Attributes:
         arrays: what is read.
         rate_hz: of x.
+        audio_rate_hz: of the sound that x stands for, 0 where it is a mel.
     """
 
     arrays: tuple[str, ...]
     rate_hz: int
+    audio_rate_hz: int
 
 
-_MEL_GENERATOR: Final = Route(("mel",), 100)
-_WAVE_GENERATOR: Final = Route(("audio16",), LOW_RATE_HZ)
+_MEL_GENERATOR: Final = Route(("mel",), 100, 0)
+_WAVE_GENERATOR: Final = Route(("audio16",), LOW_RATE_HZ, LOW_RATE_HZ)
+_ON_FRAMES: Final[dict[str, Route]] = {
+    "vocoder": Route(("mel", "audio16"), 100, 16_000),
+    "super_resolution": Route(("audio16", "audio24"), 100, 24_000),
+}
 _ROUTES: Final[dict[Stage, Route]] = {
-    "vocoder": Route(("mel", "audio16"), 16_000),
-    "cascader": Route(("audio16",), 16_000),
-    "super_resolution": Route(("audio16", "audio24"), 24_000),
+    "vocoder": Route(("mel", "audio16"), 16_000, 16_000),
+    "cascader": Route(("audio16",), 16_000, 16_000),
+    "super_resolution": Route(("audio16", "audio24"), 24_000, 24_000),
 }
 
 
@@ -46,7 +55,7 @@ class Example:
     """A batch on the device.
 
     Attributes:
-        x0: (B, C, L) data.
+        x0: (B, C, L) data; the audio (B, 2, n) where the stage works on frames.
         inputs: the network's inputs but x, log_snr and augmentation_log_snr, clean.
         valid: (B, 1, L) of 0 and 1.
     """
@@ -58,6 +67,8 @@ class Example:
 
 def route(stage: Stage, config: UNetConfig) -> Route:
     """A generator of one or two channels makes 3.2 kHz audio, any other one mels."""
+    if config.outputs:
+        return _ON_FRAMES[stage]
     if stage == "generator":
         return _WAVE_GENERATOR if config.channels <= 2 else _MEL_GENERATOR
     return _ROUTES[stage]
@@ -85,7 +96,10 @@ def needs(stage: Stage, config: UNetConfig, crop_s: float) -> Needs:
 
 def _check_kind(stage: Stage, config: UNetConfig) -> None:
     aligned, low = stage == "vocoder", stage in ("cascader", "super_resolution")
-    if bool(config.aligned_channels) != aligned or config.low != low:
+    fits = (bool(config.aligned_channels), config.low) == (aligned, low)
+    if config.outputs:
+        fits = (stage, config.channels) in _FRAME_INPUTS
+    if not fits:
         raise UserError(
             "Training did not start",
             f"{config.name} is no network for the stage {stage!r}",
@@ -138,15 +152,18 @@ def _x_and_condition(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     if "audio16" not in tensors:
         return _mel(tensors["mel"], config.channels), {}
-    wide = _audio(tensors["audio16"], config.channels, x_scale)
+    sides = 2 if config.outputs else config.channels
+    wide = _audio(tensors["audio16"], sides, x_scale)
     margin = MARGIN_FRAMES * 160
     if stage == "generator":
         return moved(wide, rate_in=16_000, rate_out=LOW_RATE_HZ, margin_s=_MARGIN_S), {}
     if stage == "vocoder":
-        aligned = _mel(tensors["mel"], config.aligned_channels)
-        return wide[..., margin:-margin], {"aligned": aligned.contiguous()}
+        name, channels = (
+            ("x", config.channels) if config.outputs else ("aligned", config.aligned_channels)
+        )
+        return wide[..., margin:-margin], {name: _mel(tensors["mel"], channels).contiguous()}
     if stage == "cascader":
         low = band_limited(wide, rate_hz=16_000, low_hz=LOW_RATE_HZ, margin_s=_MARGIN_S)
         return wide[..., margin:-margin], {"low": low}
     low = moved(wide, rate_in=16_000, rate_out=24_000, margin_s=_MARGIN_S)
-    return _audio(tensors["audio24"], config.channels, x_scale), {"low": low}
+    return _audio(tensors["audio24"], sides, x_scale), {"low": low}

@@ -26,11 +26,13 @@ from engine.training.train.checkpoint import Checkpoint
 from engine.training.train.data import open_data
 from engine.training.train.diffuse import seeded
 from engine.training.train.examples import Example, example, needs
+from engine.training.train.high_band import HighBandObjective
+from engine.training.train.magnitudes import MagnitudeObjective
 from engine.training.train.objective import Objective
 from engine.training.train.optimise import ema_decay, learning_rate, make_optimiser, update_ema
 from engine.training.train.parallel import World, precision, world
 from engine.training.train.report import Report, Row
-from engine.training.train.sample import sampled, write_samples
+from engine.training.train.sample import sampled, write_pictures, write_samples
 from engine.training.train.settings import Settings, differences
 from engine.training.train.warm import start_from, warm_weights
 
@@ -93,6 +95,15 @@ def train(
         return run.go_on(stop)
 
 
+def _objective(
+    settings: Settings, config: UNetConfig, precision: str
+) -> Objective | MagnitudeObjective | HighBandObjective:
+    if not config.outputs:
+        return Objective(settings, config, precision)
+    kind = MagnitudeObjective if settings.stage == "vocoder" else HighBandObjective
+    return kind(settings, config, precision)
+
+
 def _network_config(preset: str) -> UNetConfig:
     if preset not in PRESETS:
         raise UserError(
@@ -142,7 +153,7 @@ class _Run:
         self._batches = Batches(split, self._needs, settings)
         self._validation = _validation(data, self._needs, settings)
         self._precision = precision(settings.precision, here.device)
-        self._objective = Objective(settings, self._config, self._precision)
+        self._objective = _objective(settings, self._config, self._precision)
         self._step = 0
 
     # ── beginning ─────────────────────────────────────────────────────────────────────────
@@ -309,8 +320,11 @@ class _Run:
         if not self._settings.samples:
             return
         batch = self._example(batches.batch(0, first=0, count=self._settings.samples))
-        made = sampled(self._ema, self._config, self._settings, batch)
         folder = self._out / "samples" / f"step-{self._step:08d}"
+        if not isinstance(self._objective, Objective):
+            write_pictures(folder, *self._objective.pictures(self._ema, batch))
+            return
+        made = sampled(self._ema, self._config, self._settings, batch)
         write_samples(folder, made, batch, settings=self._settings, config=self._config)
 
 

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from engine.diffusion.noise_schedule import noise_schedule
 from engine.training.networks.config import UNetConfig
-from engine.training.train.augment import augmented, drawn_augmentation
-from engine.training.train.diffuse import diffused, levels, noise, seeded, stratified_times
+from engine.training.train.augment import spoilt_condition
+from engine.training.train.bands import high_passed
+from engine.training.train.diffuse import diffused, levels, noise, stratified_times
 from engine.training.train.examples import Example, route
 from engine.training.train.losses import denoised, diffusion_loss
 from engine.training.train.settings import Settings
@@ -47,10 +48,15 @@ class Objective:
         alpha, sigma, log_snr = levels(schedule, t, x0)
         epsilon = noise(s.seed, "noise", step, first=first, shape=tuple(x0.shape), device=x0.device)
         x = diffused(x0, epsilon, alpha, sigma)
-        inputs = self._given(batch, step, first, augment=augment)
+        inputs = spoilt_condition(s, self.config, batch.inputs, step, first, augment=augment)
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             said = network(x=x, log_snr=log_snr, **inputs)
         said = said.float()
+        if s.above_hz and s.prediction == "x0":
+            rate_hz = route(s.stage, self.config).audio_rate_hz
+            x0, said = (
+                high_passed(audio, rate_hz=rate_hz, above_hz=s.above_hz) for audio in (x0, said)
+            )
         loss = diffusion_loss(
             s.loss, s.prediction, x=x, said=said, x0=x0, epsilon=epsilon, alpha=alpha,
             sigma=sigma, valid=batch.valid,
@@ -58,29 +64,7 @@ class Objective:
         if s.spectral or s.log_mel:
             estimate = denoised(s.prediction, x, said, alpha, sigma)
             loss = loss + audio_distances(
-                estimate, x0, rate_hz=route(s.stage, self.config).rate_hz,
-                spectral=s.spectral, log_mel=s.log_mel,
+                estimate, x0, rate_hz=route(s.stage, self.config).audio_rate_hz,
+                spectral=s.spectral, log_mel=s.log_mel, above_hz=s.above_hz,
             )  # fmt: skip
         return loss
-
-    def _given(self, batch: Example, step: int, first: int, *, augment: bool) -> dict[str, Tensor]:
-        """The inputs, their condition spoilt."""
-        s, inputs = self.settings, dict(batch.inputs)
-        if not self.config.augmentation:
-            return inputs
-        name = "low" if self.config.low else "aligned"
-        clean = inputs[name]
-        rngs = [seeded(s.seed, "condition", step, first + i) for i in range(len(clean))]
-        share = s.clean if augment and s.noise_t_max > 0 else 1.0
-        t, kept, blur_sigma = drawn_augmentation(
-            rngs, t_max=s.noise_t_max, clean=share, blur=s.blur
-        )
-        epsilon = noise(
-            s.seed, "condition", step, first=first, shape=tuple(clean.shape), device=clean.device
-        )
-        inputs[name], inputs["augmentation_log_snr"] = augmented(
-            clean, schedule=noise_schedule(s.noise_schedule), t=t, epsilon=epsilon,
-            clean=kept.to(clean.device), blur=s.blur,
-            blur_sigma=blur_sigma.to(clean.device, clean.dtype),
-        )  # fmt: skip
-        return inputs

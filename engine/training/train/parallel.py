@@ -87,14 +87,29 @@ def world() -> Iterator[World]:
     device = torch.device(f"cuda:{local}" if kind == "cuda" else "cpu")
     if kind == "cuda":
         torch.cuda.set_device(device)
-    if size == 1:
-        yield World(0, 1, device)
-        return
-    distributed.init_process_group(_BACKENDS[kind], rank=rank, world_size=size)
+    with _without_denormals():
+        if size == 1:
+            yield World(0, 1, device)
+            return
+        distributed.init_process_group(_BACKENDS[kind], rank=rank, world_size=size)
+        try:
+            yield World(rank, size, device)
+        finally:
+            distributed.destroy_process_group()
+
+
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Numbers below 1e-38 are 0 for a while.
+
+    Adam's second moments of rarely used weights sink there, and a CPU then takes many times as
+    long for each number.
+    """
+    torch.set_flush_denormal(True)
     try:
-        yield World(rank, size, device)
+        yield
     finally:
-        distributed.destroy_process_group()
+        torch.set_flush_denormal(False)
 
 
 def precision(asked: str, device: torch.device) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from engine.bundle.manifest import StagePresets
-from engine.training.export.presets import STARTER_PRESETS
+from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
 from engine.training.export.spec import stage_spec
 from engine.training.export.write import StagePart
 from engine.training.networks.unet import UNet
@@ -33,6 +33,8 @@ def stage_part(checkpoint: Checkpoint, *, presets: StagePresets | None = None) -
     """
     settings, config = checkpoint.settings, checkpoint.config
     rate_hz = route(settings.stage, config).rate_hz
+    if presets is None and config.outputs:
+        presets = FRAME_PRESETS[settings.stage]
     if presets is None:
         waveform = settings.stage == "cascader" or rate_hz == 3_200
         presets = STARTER_PRESETS["waveform" if waveform else "spectrogram"][settings.stage]

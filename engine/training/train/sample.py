@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from engine.diffusion.noise_schedule import noise_schedule
 from engine.diffusion.prediction import denoised
@@ -58,21 +58,30 @@ def write_samples(
 ) -> None:
     """Write what was made and what was real, item by item: .png and .npy, or .wav."""
     folder.mkdir(parents=True, exist_ok=True)
-    rate_hz = route(settings.stage, config).rate_hz
+    rate_hz = route(settings.stage, config).audio_rate_hz
     for name, values in (("made", made), ("real", batch.x0.cpu().numpy())):
         for index, item in enumerate(values):
             path = folder / f"{index}-{name}"
-            if rate_hz == 100:
+            if not rate_hz:
                 np.save(path.with_suffix(".npy"), item.astype(np.float16), allow_pickle=False)
                 path.with_suffix(".png").write_bytes(png_bytes(mel_picture(item)))
             else:
                 write_wav(path.with_suffix(".wav"), item / settings.x_scale, rate_hz)
 
 
+def write_pictures(folder: Path, made: Tensor, real: Tensor) -> None:
+    """Write magnitudes (B, bins, T) in [−1, 1], item by item: what was made above what is real."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, pair in enumerate(zip(made.cpu().numpy(), real.cpu().numpy(), strict=True)):
+        grey = np.concatenate([mel_picture(image) for image in pair])
+        (folder / f"{index}.png").write_bytes(png_bytes(grey))
+
+
 def mel_picture(mel: Array) -> NDArray[np.uint8]:
     """(C, T) in [−1, 1] → (C, T) grey values, each image of 80 bands with low bands below."""
     grey = np.round((np.clip(mel, -1, 1) + 1) * 127.5).astype(np.uint8)
-    return np.concatenate([image[::-1] for image in np.split(grey, max(1, len(grey) // 80))])
+    images = max(1, len(grey) // 80) if len(grey) % 80 == 0 else 1
+    return np.concatenate([image[::-1] for image in np.split(grey, images)])
 
 
 def png_bytes(image: NDArray[np.uint8]) -> bytes:

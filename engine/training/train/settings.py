@@ -36,6 +36,8 @@ class Settings:
         crop_s: seconds of a training item.
         prediction, loss, noise_schedule: what the network predicts and under which weight (losses).
         spectral, log_mel: weights of the audio terms on x̂₀; 0 leaves them out.
+        above_hz: what lies below counts in no loss, since the host replaces it by the clip itself;
+            0 counts everything. With another prediction than x0 it is for the audio terms alone.
         learning_rate: its peak.
         warmup, decay_end: steps to the peak, and the step at which the cosine reaches 0.
         optimiser, beta_1, beta_2, weight_decay, clip_norm: the update; 0 does not clip.
@@ -67,6 +69,7 @@ class Settings:
     noise_schedule: Literal["linear", "cosine"] = "linear"
     spectral: float = 0.0
     log_mel: float = 0.0
+    above_hz: float = 0.0
     learning_rate: float = 5e-4
     warmup: int = 200
     decay_end: int = 0
@@ -105,16 +108,25 @@ STAGE_DEFAULTS: Final[dict[Stage, dict[str, Any]]] = {
         "crop_s": 1.28, "noise_t_max": 1.0, "blur": "image", "spectral": 1.0, "log_mel": 1.0,
     },
     "cascader": {"crop_s": 1.28, "noise_t_max": 0.5, "blur": "samples", "spectral": 1.0},
-    "super_resolution": {"crop_s": 1.28, "noise_t_max": 1.0, "spectral": 1.0},
+    "super_resolution": {
+        "crop_s": 1.28, "noise_t_max": 1.0, "spectral": 1.0, "above_hz": 7_000.0,
+    },
+}  # fmt: skip
+
+# A frame vocoder's mel is also its scale, so noise on it stays small: 1.3 dB at most.
+_FRAMES: Final = {
+    "crop_s": 1.28, "batch": 16, "noise_t_max": 0.004, "spectral": 0.0, "log_mel": 0.0,
 }  # fmt: skip
 
 # Table 2 and section 4.1, for the paper-* presets.
 _PAPER: Final = {
     "steps": 2_500_000, "batch": 2048, "prediction": "epsilon", "loss": "simplified",
     "learning_rate": 1e-4, "warmup": 10_000, "decay_end": 2_500_000, "clean": 0.0,
-    "spectral": 0.0, "log_mel": 0.0,
+    "spectral": 0.0, "log_mel": 0.0, "above_hz": 0.0,
 }  # fmt: skip
-PAPER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+PRESET_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    **dict.fromkeys(("starter-frame-vocoder", "tiny-frame-vocoder"), _FRAMES),
+    **dict.fromkeys(("starter-high-band", "tiny-high-band"), _FRAMES | {"blur": "none"}),
     "paper-waveform-generator": {
         **_PAPER, "noise_schedule": "cosine", "crop_s": 30.72, "text_tokens": 64,
     },
@@ -131,7 +143,7 @@ def settings_for(stage: Stage, preset: str, **given: object) -> Settings:
     Raises:
         UserError: a number is out of range.
     """
-    rows = STAGE_DEFAULTS[stage] | PAPER_DEFAULTS.get(preset, {})
+    rows = STAGE_DEFAULTS[stage] | PRESET_DEFAULTS.get(preset, {})
     settings = replace(Settings(stage=stage, preset=preset), **(rows | given))
     for name, ok in _checks(settings).items():
         if not ok:
@@ -157,6 +169,9 @@ def _checks(settings: Settings) -> dict[str, bool]:
         "noise_t_max": 0 <= s.noise_t_max <= 1,
         "save_every": s.save_every >= 1,
         "keep": s.keep >= 1,
+        "spectral": s.spectral >= 0,
+        "log_mel": s.log_mel >= 0,
+        "above_hz": 0 <= s.above_hz < 12_000,
         "samples": s.samples >= 0,
         "workers": s.workers >= 1,
         "seed": 0 <= s.seed < 2**32,

@@ -64,7 +64,7 @@ def _bundle_weights(folder: Path, stage: Stage) -> dict[str, Tensor]:
         raise UserError(
             "Training did not start",
             f"{folder} is a bundle, and onnx is not installed",
-            "Install it with: pip install 'noisefall[train]'",
+            "Install it with: pip install -c constraints.txt '.[train]'",
         ) from None
     path = folder / f"{stage}.onnx"
     try:

@@ -56,7 +56,7 @@ def base_manifest() -> dict[str, Any]:
         "version": "1.0",
         "licence": "CC0-1.0",
         "route": "spectrogram",
-        "mel": {"n_fft": 512, "n_mels": 4},
+        "mel": {"windows": [[512, 8000.0]], "n_mels": 4},
         "text": {"model": "text.onnx", "tokenizer": "tokenizer.json", "width": 8},
         "stages": {
             "generator": generator,

@@ -47,6 +47,21 @@ def drop(*path: str) -> Callable[[dict[str, Any]], None]:
     return apply
 
 
+def framed(**fields: Any) -> Callable[[dict[str, Any]], None]:
+    """Make the vocoder a frame vocoder, right but for `fields`."""
+    return stage(
+        "vocoder",
+        **{
+            "form": "frames",
+            "channels": 8,
+            "rate_hz": 100,
+            "aligned_channels": 0,
+            "aligned_hop": 0,
+            **fields,
+        },
+    )
+
+
 FAULTS: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (change(schema=2), "schema 2"),
     (change(colour="red"), "unknown field"),
@@ -58,6 +73,14 @@ FAULTS: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (change(mel={"n_mels": 4, "fmax_hz": 9000.0}), "no band of 16000 Hz"),
     (change(mel={"n_mels": 4, "hop_samples": 4096}), "do not fit"),
     (change(mel={"n_mels": 4, "level_floor_db": 20.0}), "decibels"),
+    (change(mel={"n_mels": 4, "windows": []}), "length >= 1"),
+    (change(mel={"n_mels": 4, "windows": [[512, 8000.0]] * 9}), "length <= 8"),
+    (change(mel={"n_mels": 4, "windows": [[512, 300.0], [511, 8000.0]]}), "are odd or out of"),
+    (change(mel={"n_mels": 4, "windows": [[512, 8e3], [512, 300.0]]}), "odd or out of order"),
+    (change(mel={"n_mels": 4, "windows": [[1024, 300.0], [128, 8000.0]]}), "do not fit"),
+    (change(mel={"n_mels": 4, "windows": [[65_538, 8000.0]]}), "do not fit"),
+    (change(mel={"n_mels": 4, "break_hz": 0.0}), "> 0.0"),
+    (change(mel={"n_mels": 4, "n_fft": 1024}), "unknown field `n_fft`"),
     (stage("generator", channels=9), "9 channels for a mel of 2 x 4"),
     (stage("generator", rate_hz=90), "90 frames/s"),
     (stage("generator", max_length=63), "63 is no multiple of 8"),
@@ -74,6 +97,17 @@ FAULTS: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (stage("vocoder", model="absent.onnx"), "absent.onnx is not among its files"),
     (stage("vocoder", model_fp16="tokenizer.json"), "no .onnx file"),
     (stage("vocoder", model="../x.onnx"), "matching regex"),
+    (framed(prediction="v"), "a stage on frames predicts x0, not v"),
+    (framed(prediction="epsilon"), "a stage on frames predicts x0, not epsilon"),
+    (framed(channels=9), "vocoder: 9 channels at 100 Hz are not its frames"),
+    (framed(rate_hz=50), "vocoder: 8 channels at 50 Hz are not its frames"),
+    (stage("generator", form="frames"), "generator: only a vocoder and a"),
+    (
+        stage("vocoder", form="frames", channels=8, rate_hz=100),
+        "vocoder: a stage on frames is given",
+    ),
+    (stage("super_resolution", form="frames"), "2 channels at 24000 Hz are not its frames"),
+    (stage("vocoder", form="magic"), "Invalid enum value 'magic'"),
     (drop("files", "tokenizer.json"), "tokenizer.json is not among"),
     (
         lambda m: m["files"].update({"Text.onnx": m["files"]["text.onnx"]}),
@@ -100,6 +134,27 @@ def test_a_manifest_that_contradicts_itself_is_refused(
     with pytest.raises(UserError) as caught:
         verify_folder(tmp_path / "b")
     assert why in caught.value.why
+
+
+@pytest.mark.parametrize("augmentation", [False, True])
+def test_a_frame_vocoder_opens(tmp_path: Path, write_bundle: Writer, augmentation: bool) -> None:
+    path = write_bundle(tmp_path / "b") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    framed(augmentation=augmentation)(manifest)
+    path.write_text(json.dumps(manifest))
+    vocoder = verify_folder(tmp_path / "b").manifest.stages["vocoder"]
+    assert (vocoder.form, vocoder.augmentation) == ("frames", augmentation)
+
+
+def test_a_cascader_does_not_work_on_frames(tmp_path: Path, write_bundle: Writer) -> None:
+    path = write_bundle(tmp_path / "b") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    stages = manifest["stages"]
+    stages["cascader"] = stages.pop("vocoder") | {"form": "frames"}
+    manifest |= {"route": "waveform", "mel": None}
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="cascader: only a vocoder and a super-resolution"):
+        verify_folder(tmp_path / "b")
 
 
 @given(st.binary(max_size=200) | st.text().map(lambda text: json.dumps(text).encode()))

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from engine.cli import train as command
+from engine.training.export.presets import FRAME_PRESETS
 from engine.training.train.data import ClipEntry, write_clips
+from engine.training.train.part import checkpoint_at, stage_part
 from engine.training.train.settings import STAGES, settings_for
 
 Noisefall = Callable[..., Any]
@@ -52,6 +54,19 @@ def test_a_stage_is_trained_and_goes_on(noisefall: Noisefall, data: Path, tmp_pa
     )
     assert told.code == 0, told.err
     assert "step 2, loss" in told.out
+
+
+def test_a_frame_vocoder_is_trained(noisefall: Noisefall, data: Path, tmp_path: Path) -> None:
+    given = (*options(data, tmp_path / "run"), "--preset", "tiny-frame-vocoder", "--steps", "1")
+    told = noisefall("train", "vocoder", *given, "--above-hz", "500")
+    assert told.code == 0, told.err
+    assert "step 1, loss" in told.out
+    checkpoint = checkpoint_at(tmp_path / "run")
+    assert checkpoint.settings.above_hz == 500
+    spec = stage_part(checkpoint).spec
+    assert (spec.form, spec.channels, spec.rate_hz, spec.x_scale) == ("frames", 160, 100, 1)
+    assert spec.max_length == 3072
+    assert spec.presets == FRAME_PRESETS["vocoder"]
 
 
 @pytest.mark.parametrize(

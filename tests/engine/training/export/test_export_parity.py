@@ -3,6 +3,7 @@
 import copy
 from pathlib import Path
 
+import msgspec
 import onnx
 import pytest
 import torch
@@ -21,6 +22,7 @@ from engine.training.export.stage import export_model, round_to_half
 from engine.training.export.trace import trace
 from engine.training.networks.config import UNetConfig
 from engine.training.networks.inputs import example_inputs
+from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
 from engine.training.text.encoder import SHAPES, TextEncoder, example_tokens
 
@@ -162,6 +164,34 @@ def test_the_text_encoder_exports_with_dynamic_tokens(tmp_path: Path) -> None:
     session = open_session(tmp_path / "text.onnx")
     for batch, tokens in ((1, 1), (2, 12), (3, 96)):
         assert parity(encoder, session, example_tokens(encoder, batch=batch, tokens=tokens)) < 1e-4
+
+
+def test_a_frame_vocoder_exports_with_its_own_outputs(tmp_path: Path) -> None:
+    # its kinds of layers and entries, on one level as above
+    config = msgspec.structs.replace(
+        PRESETS["tiny-frame-vocoder"], strides=(4,), multipliers=(1,), blocks=(1,), embedding=6,
+        self_attention=(), cross_attention=(), outputs=30,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    network = UNet(config).eval()
+    nn.init.normal_(network.exit.weight, std=0.1)
+    export_model(
+        network,
+        tmp_path / "vocoder.onnx",
+        inputs=example_inputs(config, 2, 3 * config.multiple),
+        output="prediction",
+        multiple=config.multiple,
+    )
+    round_to_half(network)
+    for batch, blocks in ((2, 3), (1, 1), (3, 50)):
+        inputs = example_inputs(config, batch, blocks * config.multiple, seed=blocks)
+        assert list(inputs) == ["x", "log_snr", "augmentation_log_snr"]
+        expected = network(**inputs)
+        assert expected.shape == (batch, 30, blocks * config.multiple)
+        assert expected.std() > 0.1
+        assert parity(network, tmp_path / "vocoder.onnx", inputs) <= PARITY_LIMIT
+        error = half_parity(network, tmp_path / "vocoder.fp16.onnx", inputs)
+        assert 1e-5 < error <= HALF_PARITY_LIMIT
 
 
 def test_a_module_in_training_mode_is_refused() -> None:

@@ -12,20 +12,32 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.bundle.manifest import ROUTE_STAGES, Manifest
+from engine.audio.high_band import SEEN_BINS
+from engine.bundle.manifest import ROUTE_STAGES, Manifest, StageName
 from engine.bundle.store import open_bundle
 from engine.errors import UserError
 from engine.training.export import stage as stage_module
-from engine.training.export.presets import STARTER_PRESETS
-from engine.training.export.random_bundle import ROWS, Route, random_bundle, random_parts
+from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
+from engine.training.export.random_bundle import (
+    FRAMES,
+    ROWS,
+    Route,
+    random_bundle,
+    random_parts,
+)
 from engine.training.export.spec import stage_spec
 from engine.training.export.trace import stage_inputs
 from engine.training.networks.config import receptive_field
 from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
-from tests.fixtures.tiny_graphs import stage_graph, text_graph
+from tests.fixtures.tiny_graphs import outputs_of, stage_graph, text_graph
 
 ROUTES: tuple[Route, ...] = ("spectrogram", "waveform")
+CASCADES: tuple[tuple[Route, bool], ...] = (  # and whether stages work on frames
+    ("spectrogram", True),
+    ("spectrogram", False),
+    ("waveform", False),
+)
 
 
 @pytest.fixture
@@ -33,7 +45,8 @@ def no_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     specs = {
         part.module.config.name: part.spec  # type: ignore[union-attr]  # every one is a UNet
         for route in ROUTES
-        for part in random_parts("tiny", route, seed=0)[1].values()
+        for frames in (True, False)
+        for part in random_parts("tiny", route, seed=0, frames=frames)[1].values()
     }
 
     def traced(module: nn.Module, inputs: Mapping[str, Tensor], **_: object) -> onnx.ModelProto:
@@ -48,15 +61,17 @@ def no_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_tracing")
-@pytest.mark.parametrize("route", ROUTES)
-def test_the_engine_opens_a_random_bundle(tmp_path: Path, route: Route) -> None:
-    identity = random_bundle(tmp_path / "bundle", "tiny", route, seed=3)
+@pytest.mark.parametrize(("route", "frames"), CASCADES)
+def test_the_engine_opens_a_random_bundle(tmp_path: Path, route: Route, frames: bool) -> None:
+    identity = random_bundle(tmp_path / "bundle", "tiny", route, seed=3, frames=frames)
     bundle = open_bundle(tmp_path / "bundle")
     assert bundle.sha256 == identity
     assert bundle.manifest.route == route
     assert tuple(bundle.manifest.stages) == ROUTE_STAGES[route]
     assert "makes noise" in bundle.manifest.description
     assert bundle.manifest.text.width == 16
+    on_frames = {name for name, s in bundle.manifest.stages.items() if s.form == "frames"}
+    assert on_frames == ({"vocoder", "super_resolution"} if frames else set())
     for name, spec in bundle.manifest.stages.items():
         assert (spec.model, spec.model_fp16) == (f"{name}.onnx", f"{name}.fp16.onnx")
         assert 16 < spec.activation_bytes < 100_000
@@ -89,14 +104,16 @@ def test_making_parts_leaves_torchs_rng_alone() -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("route", ROUTES)
-def test_every_network_is_loud_and_hears_every_input(route: Route) -> None:
-    text, stages = random_parts("tiny", route, seed=0)
+@pytest.mark.parametrize(("route", "frames"), CASCADES)
+def test_every_network_is_loud_and_hears_every_input(route: Route, frames: bool) -> None:
+    text, stages = random_parts("tiny", route, seed=0, frames=frames)
     for part in stages.values():
         inputs = stage_inputs(part.spec, text.encoder.width, batch=3, blocks=2)
         inputs["log_snr"].zero_()
         expected = part.module(**inputs)
-        assert expected.shape == inputs["x"].shape
+        batch, _, length = inputs["x"].shape
+        channels = outputs_of(part.spec)
+        assert expected.shape == (batch, channels, length)
         assert 0.1 < expected.std() < 1
         for name, tensor in inputs.items():
             if name == "text_mask":
@@ -126,6 +143,32 @@ def test_the_spec_is_read_off_the_network() -> None:
     assert (spec.text, spec.low, spec.augmentation, spec.signals) == (False, False, True, ())
 
 
+@pytest.mark.parametrize(
+    ("stage", "network", "channels", "steps"),
+    [
+        ("vocoder", "frame-vocoder", 160, [3, 6, 60]),
+        ("super_resolution", "high-band", 2 * SEEN_BINS, [1, 1, 1]),
+    ],
+)
+def test_the_spec_of_a_stage_on_frames(
+    stage: StageName, network: str, channels: int, steps: list[int]
+) -> None:
+    config, presets = PRESETS[f"starter-{network}"], FRAME_PRESETS[stage]
+    spec = stage_spec(
+        config,
+        rate_hz=100,
+        max_length=3072,
+        prediction="x0",
+        noise_schedule="linear",
+        presets=presets,
+    )
+    assert config.outputs == PRESETS[f"tiny-{network}"].outputs == outputs_of(spec)
+    assert (spec.form, spec.channels, spec.rate_hz, spec.multiple) == ("frames", channels, 100, 4)
+    assert spec.context == receptive_field(config) > 0
+    assert (spec.text, spec.low, spec.augmentation, spec.aligned_hop) == (False, False, True, 0)
+    assert [presets.draft.steps, presets.standard.steps, presets.paper.steps] == steps
+
+
 def test_other_signals_than_the_engines_are_refused() -> None:
     config = msgspec.structs.replace(PRESETS["tiny-generator"], signals=7)
     with pytest.raises(ValueError, match="7 signals"):
@@ -140,7 +183,7 @@ def test_other_signals_than_the_engines_are_refused() -> None:
 
 
 def test_thirty_seconds_fit_one_pass_of_every_starter_stage() -> None:
-    for route, rows in ROWS.items():
+    for route, rows in (*ROWS.items(), ("frames", FRAMES)):
         for stage, row in rows.items():
             config = PRESETS[f"starter-{row.network}"]
             length = round(30.72 * row.rate_hz)

@@ -33,7 +33,8 @@ VALID: dict[str, Any] = {
         ({"self_attention": (True,)}, "self_attention has 1 entries for 2 strides"),
         ({"strides": (), "multipliers": (), "blocks": ()}, "at least one level"),
         ({"kernel": 4}, "kernel 4 is even"),
-        ({"base": 9}, "base 9 is odd"),
+        ({"base": 9}, "time embedding's width is odd"),
+        ({"embedding": 7}, "time embedding's width is odd"),
         ({"multipliers": (1, 1.3)}, "base 8 x 1.3 is no whole number of channels"),
         ({"multipliers": (1, 0)}, "base 8 x 0 is no whole number of channels"),
         ({"self_attention": (False, True), "heads": 3}, "16 channels do not split into 3 heads"),
@@ -54,7 +55,7 @@ def test_refuses_what_does_not_fit(change: dict[str, Any], words: str) -> None:
 def test_decoding_refuses_unknown_and_unfit_fields() -> None:
     good = msgspec.json.decode(msgspec.json.encode(UNetConfig(**VALID)), type=UNetConfig)
     assert good == UNetConfig(**VALID)
-    for change in ({"colour": 1}, {"base": 0}, {"base": 7}, {"strides": [0, 5]}):
+    for change in ({"colour": 1}, {"base": 0}, {"base": 7}, {"strides": [0, 5]}, {"outputs": -1}):
         text = msgspec.json.encode(VALID | change)
         with pytest.raises(msgspec.ValidationError):
             msgspec.json.decode(text, type=UNetConfig)
@@ -145,6 +146,8 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "augmentation": draw(st.booleans()),
         "signals": draw(st.integers(0, 2)),
         "globals": draw(st.integers(0, 2)),
+        "embedding": draw(st.sampled_from([0, 6, 7])),
+        "outputs": draw(st.sampled_from([0, 5])),
     }
     if draw(st.booleans()):
         fields |= {"cross_attention": per_level(st.booleans()), "text_width": 4}
@@ -166,7 +169,7 @@ def test_whatever_is_accepted_can_be_built_and_run(fields: dict[str, Any]) -> No
     with torch.device("meta"):
         network = UNet(config)
     prediction = network(**example_inputs(config, 2, length, 3, device="meta"))
-    assert prediction.shape == (2, config.channels, length)
+    assert prediction.shape == (2, config.outputs or config.channels, length)
     assert receptive_field(config) % config.multiple == 0
 
 

@@ -34,7 +34,7 @@ def test_any_length_and_batch(name: str, units: int, batch: int) -> None:
     length = units * config.multiple
     with torch.no_grad():
         prediction = network(name)(**example_inputs(config, batch, length, 4 + units))
-    assert prediction.shape == (batch, config.channels, length)
+    assert prediction.shape == (batch, config.outputs or config.channels, length)
     assert prediction.dtype == torch.float32
     assert 0.3 < prediction.std() < 3
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from engine.audio.bands import MelParameters, frame_bins
 from engine.training.networks.cost import gflop, parameter_count
 from engine.training.networks.inputs import example_inputs
 from engine.training.networks.presets import PRESETS
@@ -75,6 +76,12 @@ def test_starter_keeps_its_budgets_for_30_s(
     assert parameter_count(PRESETS[name]) < most_parameters
 
 
+def test_the_frame_vocoder_says_left_right_and_middle_of_the_mels_windows() -> None:
+    config, mel = PRESETS["starter-frame-vocoder"], MelParameters()
+    assert config.channels == 2 * mel.n_mels
+    assert config.outputs == 3 * frame_bins(mel)
+
+
 def test_the_starter_route_is_54_mb_in_float16() -> None:
     route = ("starter-generator", "starter-vocoder", "starter-super-resolution")
     assert sum(2 * parameter_count(PRESETS[name]) for name in route) < 54e6
@@ -112,12 +119,19 @@ def test_large_presets_keep_the_shape(name: str) -> None:
     with torch.device("meta"):
         network = UNet(config)
     prediction = network(**example_inputs(config, 2, 3 * config.multiple, 5, device="meta"))
-    assert prediction.shape == (2, config.channels, 3 * config.multiple)
+    assert prediction.shape == (2, config.outputs or config.channels, 3 * config.multiple)
 
 
 @pytest.mark.parametrize(
     "stage",
-    ["generator", "vocoder", "super-resolution", "waveform-generator", "cascader"],
+    [
+        "generator",
+        "vocoder",
+        "frame-vocoder",
+        "super-resolution",
+        "waveform-generator",
+        "cascader",
+    ],
 )
 def test_tiny_presets_mirror_their_starter(stage: str) -> None:
     tiny, starter = PRESETS[f"tiny-{stage}"], PRESETS[f"starter-{stage}"]
@@ -125,4 +139,5 @@ def test_tiny_presets_mirror_their_starter(stage: str) -> None:
     assert (tiny.signals, tiny.globals, tiny.low) == (starter.signals, starter.globals, starter.low)
     assert tiny.aligned_hop == starter.aligned_hop
     assert tiny.self_attention == starter.self_attention
+    assert tiny.outputs == starter.outputs
     assert parameter_count(tiny) < 50_000

@@ -26,7 +26,7 @@ from engine.training.train.conditions import (
     hide_groups,
     signals_and_globals,
 )
-from engine.training.train.data import FULL_SCALE, ClipEntry, open_data, open_part
+from engine.training.train.data import FORMAT, FULL_SCALE, ClipEntry, open_data, open_part
 from engine.training.train.embed import embed_texts
 from engine.training.train.examples import example, needs
 from engine.training.train.prepare import entry, grid_frames, on_grid
@@ -252,7 +252,8 @@ JSON = st.recursive(
 @given(
     data=st.binary(max_size=60)
     | st.builds(
-        lambda clips: json.dumps({"format": 1, "mean_square": 1, "clips": clips}).encode(), JSON
+        lambda clips: json.dumps({"format": FORMAT, "mean_square": 1, "clips": clips}).encode(),
+        JSON,
     )
 )
 def test_any_clips_json_opens_or_is_told(tmp_path_factory: Any, data: bytes) -> None:

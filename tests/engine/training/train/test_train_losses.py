@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.audio.mel import mel_filterbank
+from engine.audio.bands import MelParameters, mel_filterbank
 from engine.bundle import manifest
 from engine.diffusion.noise_schedule import noise_schedule
 from engine.diffusion.prediction import denoised as numpy_denoised
@@ -19,7 +19,7 @@ from engine.training.train.augment import (
     drawn_augmentation,
     gaussian,
 )
-from engine.training.train.bands import band_limited, moved, resampled
+from engine.training.train.bands import band_limited, high_passed, moved, resampled
 from engine.training.train.diffuse import (
     LOG_SNR_CLEAN,
     diffused,
@@ -29,7 +29,7 @@ from engine.training.train.diffuse import (
     stratified_times,
 )
 from engine.training.train.losses import TARGETS, denoised, diffusion_loss, mean_square, target
-from engine.training.train.spectral import audio_distances, mel_filters
+from engine.training.train.spectral import RESOLUTIONS, audio_distances, mel_filters, powers
 
 CPU = torch.device("cpu")
 
@@ -159,10 +159,42 @@ def test_silence_has_finite_distances_and_gradients() -> None:
 
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000])
 def test_mel_filters_are_the_engines(rate_hz: int) -> None:
-    theirs = mel_filterbank(
-        rate_hz=rate_hz, n_fft=1024, n_mels=80, fmin_hz=20.0, fmax_hz=rate_hz / 2
-    )
-    np.testing.assert_allclose(mel_filters(rate_hz).numpy(), theirs, atol=2e-6)
+    mel = MelParameters(rate_hz=rate_hz, fmax_hz=rate_hz / 2)
+    filters = mel_filters(rate_hz)
+    assert tuple(filters) == RESOLUTIONS[::-1]
+    assert sum(len(bank) for bank in filters.values()) == mel.n_mels
+    for n_fft, bands in mel.window_bands():
+        np.testing.assert_array_equal(filters[n_fft].numpy(), mel_filterbank(mel, n_fft)[bands])
+
+
+def test_what_lies_below_a_frequency_counts_in_no_spectral_distance() -> None:
+    t = torch.arange(8192, dtype=torch.float64) / 16_000
+    low, high = (0.5 * torch.sin(2 * math.pi * hz * t)[None, None] for hz in (1000, 6000))
+
+    def distance(made: torch.Tensor, above_hz: float) -> float:
+        return float(
+            audio_distances(
+                made, low + high, rate_hz=16_000, spectral=1.0, log_mel=0.0, above_hz=above_hz
+            )
+        )
+
+    everything, above, lost = distance(high, 0.0), distance(high, 4000.0), distance(low, 4000.0)
+    assert everything > 0.5
+    assert above < 0.05
+    assert lost > 0.5
+
+
+def test_powers_are_those_of_left_right_middle_and_side() -> None:
+    x = draw(2, 2, 8192)
+    left, right = x[:, :1], x[:, 1:]
+    four = torch.cat([left, right, (left + right) / 2, (left - right) / 2], dim=1)
+    for n_fft in RESOLUTIONS:
+        made = powers(x, n_fft)
+        assert len(made) == 4
+        for channel, power in enumerate(made):
+            (alone,) = powers(four[:, channel : channel + 1], n_fft)
+            torch.testing.assert_close(power, alone, rtol=1e-9, atol=1e-9)
+        assert float(made[0].mean()) == pytest.approx(1, abs=0.1)  # of unit variance
 
 
 def test_gaussian_kernels() -> None:
@@ -238,3 +270,17 @@ def test_the_band_above_is_gone() -> None:
     t = torch.arange(16_000, dtype=torch.float64) / 16_000
     tone = torch.sin(2 * math.pi * 3000 * t)[None, None]
     assert float(band_limited(tone, rate_hz=16_000, low_hz=3_200, margin_s=0.03).abs().max()) < 1e-6
+
+
+def test_a_high_pass_takes_what_lies_below_and_leaves_what_lies_above() -> None:
+    t = torch.arange(24_000, dtype=torch.float64) / 24_000
+    below, above = (torch.sin(2 * math.pi * hz * t)[None, None] for hz in (3_000, 10_000))
+    kept = high_passed(below + above, rate_hz=24_000, above_hz=7_000)
+    assert float((kept - above).abs().max()) < 1e-6  # −60 dB would be 1e-3
+    assert float(high_passed(below, rate_hz=24_000, above_hz=7_000).abs().max()) < 1e-6
+    # a tone that fits no period of the crop: what leaks is the ends' jump
+    cut = high_passed(below[..., :10_003], rate_hz=24_000, above_hz=7_000)[..., 2000:-2000]
+    assert float(cut.abs().max()) < 1e-3
+    middle = torch.sin(2 * math.pi * 7_000 * t)[None, None]
+    halved = high_passed(middle, rate_hz=24_000, above_hz=7_000)
+    torch.testing.assert_close(halved, middle / 2, atol=1e-6, rtol=0)
