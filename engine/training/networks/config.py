@@ -37,6 +37,8 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         signals: channels of the stacked `signals`.
         globals: length of the `globals` vector.
         text_width: width of the text embeddings, 0 without text.
+        text_mean: the mean of the text's tokens also enters the time embedding, so that every
+            block hears the whole of it from the first step; the paper has cross-attention alone.
         aligned_channels, aligned_hop: the sequence added at the level of that total stride.
         low: takes `low`, stacked beside x.
         augmentation: takes `augmentation_log_snr`.
@@ -62,6 +64,7 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     signals: Natural = 0
     globals: Natural = 0
     text_width: Natural = 0
+    text_mean: bool = False
     aligned_channels: Natural = 0
     aligned_hop: Natural = 0
     low: bool = False
@@ -146,6 +149,8 @@ def _entry_problems(config: UNetConfig) -> list[str]:
             )
     if any(config.cross_attention) != bool(config.text_width):
         problems.append("cross_attention and text_width need each other")
+    if config.text_mean and not config.text_width:
+        problems.append("text_mean needs text_width")
     if bool(config.aligned_channels) != bool(config.aligned_hop):
         problems.append("aligned_channels and aligned_hop need each other")
     elif config.aligned_hop and config.aligned_hop not in config.total_strides:

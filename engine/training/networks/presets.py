@@ -102,12 +102,13 @@ _STARTER: Final = (
         patch=4,
         strides=(1, 2, 2),
         multipliers=(1, 1, 1.5),
-        blocks=(1, 2, 2),
+        blocks=(2, 2, 2),
         self_attention=(False, False, True),
-        cross_attention=(False, True, True),
+        cross_attention=(False, False, True),
         signals=_SIGNALS,
         globals=_GLOBALS,
         text_width=_STARTER_TEXT,
+        text_mean=True,
     ),
     UNetConfig(
         name="starter-vocoder",  # 16 kHz: levels at 400 and 100 Hz, the mel at the bottom

@@ -1,8 +1,9 @@
 """The paper's 1-D Efficient U-Net (section 3.2, App. B): a mirror image with four entries.
 
-(a) stacked: x, `signals` and `low` side by side; (b) an embedding of log-SNR (and of `globals` and
-the augmentation's log-SNR), through combine layers; (c) the text, cross-attended; (d) `aligned`,
-added where the U has come down to its rate. Skips are added, never concatenated.
+(a) stacked: x, `signals` and `low` side by side; (b) an embedding of log-SNR (and of `globals`, the
+augmentation's log-SNR and the mean of the text), through combine layers; (c) the text,
+cross-attended; (d) `aligned`, added where the U has come down to its rate. Skips are added, never
+concatenated.
 
 Tensor names, order and shapes are those of `engine.bundle.manifest`. The network takes them as
 keywords and refuses a missing or a superfluous one, so that an export cannot silently lose an
@@ -86,7 +87,7 @@ class Block(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Entry (b): log-SNR, globals and augmentation log-SNR → one vector (B, E)."""
+    """Entry (b): log-SNR, globals, augmentation log-SNR and mean text → one vector (B, E)."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -95,18 +96,33 @@ class Embedding(nn.Module):
         self.log_snr = Linear(width, width)
         self.globals = Linear(config.globals, width) if config.globals else None
         self.augmentation = Linear(width, width) if config.augmentation else None
+        self.text = Linear(config.text_width, width) if config.text_mean else None
         self.out = Linear(width, width, gain=math.sqrt(2))
 
     def forward(
-        self, log_snr: Tensor, global_values: Tensor | None, augmentation: Tensor | None
+        self,
+        log_snr: Tensor,
+        global_values: Tensor | None,
+        augmentation: Tensor | None,
+        mean_text: Tensor | None,
     ) -> Tensor:
-        """(B,), (B, G), (B,) → (B, E)."""
+        """(B,), (B, G), (B,), (B, D) → (B, E)."""
         embedding = self.log_snr(self.sinusoids(log_snr))
         if self.globals is not None and global_values is not None:
             embedding = embedding + self.globals(global_values)
         if self.augmentation is not None and augmentation is not None:
             embedding = embedding + self.augmentation(self.sinusoids(augmentation))
+        if self.text is not None and mean_text is not None:
+            embedding = embedding + self.text(mean_text)
         return F.silu(self.out(F.silu(embedding)))
+
+
+def mean_over(tokens: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    """(B, D, 1, N), (B, 1, 1, N) → (B, D): the mean of what is not masked, 0 where all is."""
+    if tokens is None or mask is None:
+        return None
+    count = mask.sum(dim=3).clamp_min(1.0)
+    return (tokens * mask).sum(dim=3).div(count).flatten(1)
 
 
 class Level(nn.Module):
@@ -202,10 +218,14 @@ class UNet(nn.Module):
             "augmentation_log_snr": augmentation_log_snr,
         }
         self._check(x.shape[2], tuple(name for name, value in inputs.items() if value is not None))
+        tokens = None if text is None else rms_norm(text.transpose(1, 2)[:, :, None, :])
+        mask = None if text_mask is None else text_mask[:, None, None, :]
         given = Conditions(
-            embedding=self.embedding(log_snr, globals, augmentation_log_snr),
-            text=None if text is None else rms_norm(text.transpose(1, 2)[:, :, None, :]),
-            text_mask=None if text_mask is None else text_mask[:, None, None, :],
+            embedding=self.embedding(
+                log_snr, globals, augmentation_log_snr, mean_over(tokens, mask)
+            ),
+            text=tokens,
+            text_mask=mask,
             aligned=None if aligned is None else aligned[:, :, None, :],
         )
         stacked = torch.cat([part for part in (x, signals, low) if part is not None], dim=1)

@@ -16,7 +16,7 @@ for everything (it cannot be carried in pieces).
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,7 @@ class ClipEntry:
         chords: (start_s, end_s, pitch classes) of every chord.
         texts: what is said of it, one of which a step draws.
         rows: (first, count) of each text in text.npy; empty where nothing was embedded.
+        labels: kind ("genre", "instrument", "mood", "era") → what the clip has of it.
     """
 
     key: str
@@ -63,12 +64,16 @@ class ClipEntry:
     chords: tuple[tuple[float, float, tuple[int, ...]], ...]
     texts: tuple[str, ...]
     rows: tuple[tuple[int, int], ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _entry(data: dict[str, Any]) -> ClipEntry:
     chords = tuple((float(a), float(b), tuple(tones)) for a, b, tones in data.pop("chords"))
     rows = tuple((int(first), int(count)) for first, count in data.pop("rows", ()))
-    return ClipEntry(chords=chords, rows=rows, texts=tuple(data.pop("texts")), **data)
+    labels = {kind: tuple(names) for kind, names in data.pop("labels", {}).items()}
+    return ClipEntry(
+        chords=chords, rows=rows, labels=labels, texts=tuple(data.pop("texts")), **data
+    )
 
 
 def write_clips(part: Path, clips: list[ClipEntry], *, mean_square: float) -> None:

@@ -161,8 +161,14 @@ def entry(
     chords = tuple(
         (c.start_s, c.end_s, tuple(sorted({*tones(c.root, c.quality), c.bass}))) for c in a.chords
     )
+    labels = {
+        "genre": (a.genre,),
+        "instrument": tuple(dict.fromkeys(part.instrument for part in a.parts)),
+        "mood": a.moods,
+        "era": (a.era,),
+    }
     return ClipEntry(
         key=key, first=first, frames=frames, bpm=a.bpm, meter=a.meter, bars=a.bars,
         key_name=a.key, loop=a.loop, chords=chords,
-        texts=(*captions.long, ", ".join(captions.short)),
+        texts=(*captions.long, ", ".join(captions.short)), labels=labels,
     )  # fmt: skip

@@ -1,0 +1,98 @@
+"""What one tower's training is, as data."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+from engine.errors import UserError
+from engine.training.tower.network import TowerShape
+
+# May change between a run and its continuation: none of them moves a weight.
+FREE: Final = frozenset({"save_every"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TowerSettings:
+    """One run.
+
+    Attributes:
+        steps: updates altogether; the learning rate's cosine ends there.
+        batch: clips per step, each with the others' captions as its negatives.
+        rate: peak learning rate.
+        warmup: steps to it.
+        decay: AdamW's, of matrices and kernels.
+        average: decay of the weights' moving average, which is what is kept in the end.
+        softness: share of the label-likeness in the contrastive targets (likeness).
+        contrast: weight of the contrastive loss beside the taggers'.
+        text_noise: standard deviation of the noise on a text's (standardised) mean.
+        seed: of weights, order, windows and augmentation.
+        save_every: steps between checkpoints.
+        shape: of the tower.
+    """
+
+    steps: int = 1500
+    batch: int = 64
+    rate: float = 1e-3
+    warmup: int = 100
+    decay: float = 0.05
+    average: float = 0.995
+    softness: float = 0.5
+    contrast: float = 1.0
+    text_noise: float = 0.2
+    seed: int = 0
+    save_every: int = 200
+    shape: TowerShape = field(default_factory=TowerShape)
+
+
+def checked(settings: TowerSettings) -> TowerSettings:
+    """The settings, or the first thing wrong with them.
+
+    Raises:
+        UserError: a number is out of range.
+    """
+    s = settings
+    rules = {
+        "steps": s.steps >= 1,
+        "batch": s.batch >= 2,
+        "rate": 0 < s.rate < 1,
+        "warmup": s.warmup >= 0,
+        "decay": 0 <= s.decay < 1,
+        "average": 0 <= s.average < 1,
+        "softness": 0 <= s.softness < 1,
+        "contrast": s.contrast >= 0,
+        "text_noise": s.text_noise >= 0,
+        "seed": 0 <= s.seed < 2**32,
+        "save_every": s.save_every >= 1,
+    }
+    for name, fits in rules.items():
+        if not fits:
+            raise UserError(
+                "The tower was not trained",
+                f"{name} is {getattr(s, name)}",
+                f"Give another --{name.replace('_', '-')}",
+            )
+    return settings
+
+
+def to_json(settings: TowerSettings) -> dict[str, Any]:
+    """As a JSON object."""
+    return asdict(settings)
+
+
+def from_json(data: dict[str, Any]) -> TowerSettings:
+    """Inverse of `to_json`. Raises TypeError or KeyError where it is none."""
+    return TowerSettings(**{**data, "shape": shape_from_json(data["shape"])})
+
+
+def shape_from_json(data: dict[str, Any]) -> TowerShape:
+    """A tower's sizes from a JSON object. Raises TypeError where it is none."""
+    rows = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return TowerShape(**rows)
+
+
+def differences(before: TowerSettings, now: TowerSettings) -> list[str]:
+    """Names of what may not change in mid-run and did."""
+    return [
+        row.name
+        for row in fields(TowerSettings)
+        if row.name not in FREE and getattr(before, row.name) != getattr(now, row.name)
+    ]
