@@ -5,10 +5,11 @@ from which the composer draws the genre first. What else it draws is compared wi
 a composer that has changed, or data from elsewhere, give no genre instead of a wrong one.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +72,12 @@ class HeldOut:
 
 
 def held_out(
-    folders: Sequence[Path], split: str, clips: int, *, arrays: Sequence[str]
+    folders: Sequence[Path],
+    split: str,
+    clips: int,
+    *,
+    arrays: Sequence[str],
+    longest_s: float = math.inf,
 ) -> tuple[HeldOut, ...]:
     """Some clips of one split, every genre as often as can be, in the order of their genres.
 
@@ -80,12 +86,15 @@ def held_out(
         split: which clips.
         clips: at most so many.
         arrays: names in ARRAYS that are needed.
+        longest_s: of a longer clip so much of its middle is taken, which is no loop.
 
     Raises:
         UserError: there are none, an array is missing, or something is damaged.
     """
     if clips < 1:
         raise _refused(f"--clips {clips} is none", "Give 1 or more")
+    if not longest_s >= 0.5:
+        raise _refused(f"--seconds {longest_s:g} is too short", "Give 0.5 or more")
     found: dict[str, HeldOut] = {}
     for folder in folders:
         data = open_data(folder, split)
@@ -93,8 +102,18 @@ def held_out(
             missing = [name for name in arrays if name not in part.arrays]
             if missing:
                 raise _refused(f"{part.folder} has no {missing[0]}.npy", "Prepare the data again")
-            found.setdefault(entry.key, HeldOut(entry, genre_of(entry), part))
+            cut = middle(entry, longest_s)
+            found.setdefault(entry.key, HeldOut(cut, genre_of(entry), part))
     return evenly(list(found.values()), clips)
+
+
+def middle(entry: ClipEntry, longest_s: float) -> ClipEntry:
+    """The clip, or the middle of a longer one: its place alone, for its bars are no longer true."""
+    frames = int(min(entry.frames, longest_s * 100))
+    if frames == entry.frames:
+        return entry
+    first = entry.first + (entry.frames - frames) // 2
+    return replace(entry, first=first, frames=frames, loop=False)
 
 
 def evenly(clips: Sequence[HeldOut], count: int) -> tuple[HeldOut, ...]:

@@ -156,11 +156,16 @@ def _write_part(
 def entry(
     key: str, annotations: Annotations, captions: Captions, first: int, frames: int
 ) -> ClipEntry:
-    """A clip's labels as training uses them: three long captions, and all short tags as one."""
+    """A clip's labels as training uses them.
+
+    Its texts are three long captions, all short tags as one, the first three of them, and the
+    genre's word alone: people type little, and a model that only read captions hears little in it.
+    """
     a = annotations
     chords = tuple(
         (c.start_s, c.end_s, tuple(sorted({*tones(c.root, c.quality), c.bass}))) for c in a.chords
     )
+    terse = (", ".join(captions.short[:count]) for count in (None, 3, 1))
     labels = {
         "genre": (a.genre,),
         "instrument": tuple(dict.fromkeys(part.instrument for part in a.parts)),
@@ -170,5 +175,5 @@ def entry(
     return ClipEntry(
         key=key, first=first, frames=frames, bpm=a.bpm, meter=a.meter, bars=a.bars,
         key_name=a.key, loop=a.loop, chords=chords,
-        texts=(*captions.long, ", ".join(captions.short)), labels=labels,
+        texts=(*captions.long, *terse), labels=labels,
     )  # fmt: skip

@@ -93,3 +93,19 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     assert held_out([data], "test", 64, arrays=("mel",))
     with pytest.raises(UserError, match=r"audio24\.npy"):
         held_out([data], "test", 64, arrays=ALL)
+
+
+def test_of_a_longer_clip_the_middle_is_taken_and_is_no_loop(tmp_path: Path) -> None:
+    made_data(tmp_path, clips=2)
+    whole = held_out([tmp_path], "test", 1, arrays=ALL)[0]
+    seconds = 0.6
+    cut = held_out([tmp_path], "test", 1, arrays=ALL, longest_s=seconds)[0]
+    spare = whole.entry.frames - 60
+    assert spare > 1
+    assert (cut.entry.key, cut.genre, cut.entry.loop) == (whole.entry.key, whole.genre, False)
+    np.testing.assert_array_equal(cut.mel, whole.mel[:, spare // 2 : spare // 2 + 60])
+    assert cut.audio16.shape == (60 * 160, 2)
+    kept = held_out([tmp_path], "test", 1, arrays=ALL, longest_s=60.0)[0]
+    assert kept.entry == whole.entry
+    with pytest.raises(UserError, match="too short"):
+        held_out([tmp_path], "test", 1, arrays=ALL, longest_s=0.4)
