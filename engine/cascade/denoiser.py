@@ -82,7 +82,9 @@ class Denoiser:
         for window in self._windows:
             window.keep(self._evaluate(window, x, t, offset), x0)
         if self._plan.settings.clip_percentile:
-            x0 = dynamic_clip(x0, self._plan.settings.clip_percentile)
+            x0 = dynamic_clip(
+                x0, self._plan.settings.clip_percentile, bound=self._plan.spec.x_scale
+            )
         return x0
 
     def __call__(self, x: FloatArray, t: float) -> FloatArray:

@@ -88,7 +88,12 @@ def generate(
     """Text to mels (takes, 160, frames), or to 3.2 kHz audio (takes, 2, samples)."""
     plan = context.plans["generator"]
     inputs = _text_inputs(context, plan, text, len(takes))
-    return context.sample("generator", inputs, takes, on_step) * np.float32(1 / plan.spec.x_scale)
+    unscaled = np.float32(1 / plan.spec.x_scale)
+
+    def on_scaled(step: int, steps: int, estimate: FloatArray) -> None:
+        on_step(step, steps, estimate * unscaled)
+
+    return context.sample("generator", inputs, takes, on_scaled) * unscaled
 
 
 def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:

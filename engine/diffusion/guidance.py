@@ -23,14 +23,15 @@ def guided(conditional: Array, unconditional: Array, weight: float) -> Array:
     return total
 
 
-def dynamic_clip(x0: Array, percentile: float) -> Array:
-    """Clamp x̂₀ to its percentile of |x̂₀|, at least 1, and divide by that (arXiv 2205.11487).
+def dynamic_clip(x0: Array, percentile: float, *, bound: float = 1.0) -> Array:
+    """Clamp x̂₀ to its percentile of |x̂₀| and bring that back to the bound (arXiv 2205.11487).
 
     The percentile is each batch item's own, over all its channels and times.
 
     Args:
-        x0: (B, C, L). Returned as it is where all of it lies in [−1, 1].
-        percentile: in (0, 100]; 99.5 is usual.
+        x0: (B, C, L). Returned as it is where all of it lies within the bound.
+        percentile: in (0, 100]; 99.5 is usual. At less than the bound, the bound itself.
+        bound: what data never exceed, in x's own scale.
 
     Raises:
         ValueError: the percentile is out of range.
@@ -38,24 +39,25 @@ def dynamic_clip(x0: Array, percentile: float) -> Array:
     if not 0 < percentile <= 100:
         msg = f"percentile {percentile} is not in (0, 100]"
         raise ValueError(msg)
-    if max(float(x0.max()), -float(x0.min())) <= 1:
+    if max(float(x0.max()), -float(x0.min())) <= bound:
         return x0
     clipped = np.empty_like(x0)
     for item, out in zip(x0, clipped, strict=True):
-        limit = _limit(np.abs(item), percentile)
+        limit = _limit(np.abs(item), percentile, bound)
         np.clip(item, -limit, limit, out=out)
-        np.divide(out, limit, out=out)
+        np.multiply(out, bound / limit, out=out)
     return clipped
 
 
-def _limit(magnitude: Array, percentile: float) -> float:
-    """max(1, percentile), of the ranks either side the higher.
+def _limit(magnitude: Array, percentile: float, bound: float) -> float:
+    """max(bound, percentile), of the ranks either side the higher.
 
-    Only what exceeds 1 is searched: np.percentile on all of a mel takes as long as its network.
+    Only what exceeds the bound is searched: np.percentile on a whole mel takes as long as its
+    network.
     """
     rank = math.ceil(percentile / 100 * (magnitude.size - 1))  # in ascending order, from 0
-    loud = magnitude[magnitude > 1]
+    loud = magnitude[magnitude > bound]
     rank_in_loud = rank - (magnitude.size - loud.size)
     if rank_in_loud < 0:
-        return 1.0
+        return bound
     return float(np.partition(loud, rank_in_loud)[rank_in_loud])

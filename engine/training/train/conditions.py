@@ -40,10 +40,11 @@ GLOBAL_GROUPS: Final = {group: group_rows(_GLOBAL_NAMES, group) for group in _GR
 def clip_conditions(clip: ClipEntry, rate_hz: int) -> Conditions:
     """Everything that is known of a clip, on its whole timeline at `rate_hz`."""
     elements = clip.frames * rate_hz // 100
+    bpm = None if clip.free else clip.bpm
     if clip.loop:
         line = loop_timeline(elements, rate_hz, bars=clip.bars, meter=clip.meter)
     else:
-        line = timeline(elements, rate_hz, bpm=clip.bpm, meter=clip.meter)
+        line = timeline(elements, rate_hz, bpm=bpm, meter=clip.meter)
     chroma = None
     if clip.key_name is not None and clip.chords:
         times_s = line.bar_position() * seconds_per_bar(clip.bpm, clip.meter)
@@ -51,7 +52,7 @@ def clip_conditions(clip: ClipEntry, rate_hz: int) -> Conditions:
         for start_s, end_s, tones in clip.chords:
             first, last = np.searchsorted(times_s, (start_s - 1e-9, end_s - 1e-9))
             chroma[list(tones), first:last] = 1.0
-    return Conditions(line, clip.bpm, clip.key_name, clip.loop, chroma)
+    return Conditions(line, bpm, clip.key_name, clip.loop, chroma)
 
 
 def signals_and_globals(

@@ -50,6 +50,7 @@ class ClipEntry:
         chords: (start_s, end_s, pitch classes) of every chord.
         texts: what is said of it, one of which a step draws.
         rows: (first, count) of each text in text.npy; empty where nothing was embedded.
+        free: the tempo is not known, and bpm and bars say nothing.
         labels: kind ("genre", "instrument", "mood", "era") → what the clip has of it.
     """
 
@@ -64,6 +65,7 @@ class ClipEntry:
     chords: tuple[tuple[float, float, tuple[int, ...]], ...]
     texts: tuple[str, ...]
     rows: tuple[tuple[int, int], ...] = ()
+    free: bool = False
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

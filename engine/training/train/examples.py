@@ -18,6 +18,10 @@ from engine.training.train.settings import Stage
 
 _MARGIN_S: Final = MARGIN_FRAMES / 100
 LOW_RATE_HZ: Final = 3_200
+# A mel's 160 channels have a standard deviation of 0.25 in the corpus. At unit variance the noise
+# schedule spends as much on the grain of a mel as on its outline; unscaled, nine tenths of its
+# levels hide everything but the outline.
+MEL_SCALE: Final = 4.0
 _FRAME_INPUTS: Final = {("vocoder", 160), ("super_resolution", 2 * SEEN_BINS)}
 _MEL_CHANNELS: Final = 160
 
@@ -115,7 +119,7 @@ def example(
     x_scale: float,
     device: torch.device,
 ) -> Example:
-    """Tensors of a batch. `arrays` are `Batches.batch`'s; x = audio · x_scale."""
+    """Tensors of a batch. `arrays` are `Batches.batch`'s; x = data · x_scale."""
     tensors = {name: _on(device, array) for name, array in arrays.items()}
     x0, inputs = _x_and_condition(stage, config, tensors, x_scale)
     per_frame = x0.shape[-1] // tensors["valid"].shape[-1]
@@ -151,7 +155,7 @@ def _x_and_condition(
     stage: Stage, config: UNetConfig, tensors: dict[str, Tensor], x_scale: float
 ) -> tuple[Tensor, dict[str, Tensor]]:
     if "audio16" not in tensors:
-        return _mel(tensors["mel"], config.channels), {}
+        return _mel(tensors["mel"], config.channels) * x_scale, {}
     sides = 2 if config.outputs else config.channels
     wide = _audio(tensors["audio16"], sides, x_scale)
     margin = MARGIN_FRAMES * 160

@@ -25,7 +25,7 @@ from engine.training.train.batches import Arrays, Batches, Needs
 from engine.training.train.checkpoint import Checkpoint
 from engine.training.train.data import open_data
 from engine.training.train.diffuse import seeded
-from engine.training.train.examples import Example, example, needs
+from engine.training.train.examples import MEL_SCALE, Example, example, needs, route
 from engine.training.train.high_band import HighBandObjective
 from engine.training.train.magnitudes import MagnitudeObjective
 from engine.training.train.objective import Objective
@@ -146,7 +146,8 @@ class _Run:
                 "Embed the texts with: noisefall train prepare … --text FOLDER",
             )
         if not settings.x_scale:
-            settings = replace(settings, x_scale=_scale(split.rms))
+            audio = bool(route(settings.stage, self._config).audio_rate_hz)
+            settings = replace(settings, x_scale=_scale(split.rms) if audio else MEL_SCALE)
         self._settings = settings
         self._first, self._count = here.share(settings.batch)
         self._needs = needs(settings.stage, self._config, settings.crop_s)

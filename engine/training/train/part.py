@@ -49,5 +49,5 @@ def stage_part(checkpoint: Checkpoint, *, presets: StagePresets | None = None) -
         noise_schedule=settings.noise_schedule,
         presets=presets,
     )
-    scale = 1.0 if rate_hz == 100 else settings.x_scale
+    scale = 1.0 if config.outputs else settings.x_scale
     return StagePart(module=network.eval(), spec=msgspec.structs.replace(spec, x_scale=scale))

@@ -63,8 +63,9 @@ def write_samples(
         for index, item in enumerate(values):
             path = folder / f"{index}-{name}"
             if not rate_hz:
-                np.save(path.with_suffix(".npy"), item.astype(np.float16), allow_pickle=False)
-                path.with_suffix(".png").write_bytes(png_bytes(mel_picture(item)))
+                mel = item / np.float32(settings.x_scale)
+                np.save(path.with_suffix(".npy"), mel.astype(np.float16), allow_pickle=False)
+                path.with_suffix(".png").write_bytes(png_bytes(mel_picture(mel)))
             else:
                 write_wav(path.with_suffix(".wav"), item / settings.x_scale, rate_hz)
 

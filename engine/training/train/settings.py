@@ -49,7 +49,7 @@ class Settings:
             the clean condition is all that inference uses.
         blur: of the condition: "samples" (1-D), "image" (2-D) or "none".
         text_tokens: tokens that the text is padded or cut to.
-        x_scale: x = audio · x_scale; 0 until the data have been looked at.
+        x_scale: x = data · x_scale; 0 until the data have been looked at.
         precision: "auto" is bf16 where the machine computes in it, else fp32.
         compile: compile the network (torch.compile).
         seed: of weights, data order and noise.

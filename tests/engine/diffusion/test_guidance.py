@@ -86,3 +86,11 @@ def test_percentile_100_divides_by_the_peak() -> None:
 def test_percentile_out_of_range_is_refused(percentile: float) -> None:
     with pytest.raises(ValueError, match="percentile"):
         dynamic_clip(_normal(1, 1, 4), percentile)
+
+
+def test_a_clip_in_another_scale_is_the_clip_scaled() -> None:
+    x0 = _normal(2, 4, 64) * 2
+    scaled = dynamic_clip(x0 * 4, 95.0, bound=4.0)
+    np.testing.assert_allclose(scaled, dynamic_clip(x0, 95.0) * 4, rtol=1e-5)
+    inside = np.clip(x0, -1, 1) * 3.9
+    assert dynamic_clip(inside, 95.0, bound=4.0) is inside

@@ -157,7 +157,10 @@ def test_conditions_of_a_composition_are_its_labels(loop: bool) -> None:
     np.testing.assert_array_equal(chroma, tracks["chroma"])
     assert 2 ** values[0] * 120 == pytest.approx(labels.bpm)
     assert values[-1] == float(loop)
-    assert len(clip.texts) == 4
+    tags = clip.texts[3].split(", ")
+    assert clip.texts[4:] == (", ".join(tags[:3]), tags[0])
+    assert clip.labels["genre"] == (labels.genre,)
+    assert set(clip.labels["mood"]) == set(labels.moods)
 
 
 @pytest.mark.parametrize("loop", [False, True])

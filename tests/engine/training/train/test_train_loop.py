@@ -22,6 +22,7 @@ from engine.errors import UserError
 from engine.training.networks.config import UNetConfig
 from engine.training.networks.presets import PRESETS
 from engine.training.train import checkpoint as checkpoints
+from engine.training.train.examples import MEL_SCALE
 from engine.training.train.loop import Outcome, train
 from engine.training.train.optimise import ema_decay, learning_rate, update_ema
 from engine.training.train.parallel import precision
@@ -353,3 +354,10 @@ def test_the_stand_in_is_a_frozen_dataclass() -> None:
         Row(number=3, other=4)
     with pytest.raises(AttributeError):
         row.number = 4
+
+
+def test_a_mel_is_scaled_and_its_samples_are_mels(data: Path, tmp_path: Path) -> None:
+    train(tiny(steps=1, samples=1), data=data, out=tmp_path)
+    assert stage_part(checkpoint_at(tmp_path)).spec.x_scale == MEL_SCALE
+    real = np.load(tmp_path / "samples" / "step-00000001" / "0-real.npy")
+    assert 0.5 < np.abs(real).max() <= 1
