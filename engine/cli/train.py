@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.cli import train_text
+from engine.cli import train_text, train_tower
 from engine.cli.interrupt import interruptible
 from engine.errors import UserError
 
@@ -175,6 +175,7 @@ def _export(options: argparse.Namespace) -> int:
     from engine.text.tokens import load_tokenizer  # noqa: PLC0415
     from engine.training.export.write import TextPart, write_bundle  # noqa: PLC0415
     from engine.training.text.encoder import TextEncoder  # noqa: PLC0415
+    from engine.training.text.understanding import understanding_of  # noqa: PLC0415
     from engine.training.train.part import checkpoint_at, stage_part  # noqa: PLC0415
 
     route = "waveform" if options.cascader is not None else "spectrogram"
@@ -192,7 +193,10 @@ def _export(options: argparse.Namespace) -> int:
     tokenizer = load_tokenizer((options.text / "tokenizer.json").read_bytes())
     identity = write_bundle(
         options.out, name=options.name, version=options.bundle_version, licence=options.licence,
-        text=TextPart(encoder=encoder, tokenizer=tokenizer), stages=stages,
+        text=TextPart(
+            encoder=encoder, tokenizer=tokenizer,
+            understanding=understanding_of(options.text, encoder, tokenizer, say=_tell),
+        ), stages=stages,
         route="waveform" if route == "waveform" else "spectrogram",
         mel=MelSpec() if route == "spectrogram" else None, description=options.description,
     )  # fmt: skip
@@ -213,5 +217,6 @@ _ACTIONS: Final[
         for stage in _STAGES
     },
     "text": (train_text.run, train_text.SUMMARY, train_text.add_arguments),
+    "tower": (train_tower.run, train_tower.SUMMARY, train_tower.add_arguments),
     "export": (_export, "write a bundle of trained stages", _add_export),
 }

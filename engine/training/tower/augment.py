@@ -48,8 +48,9 @@ def augment(mels: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def blur(mel: Tensor, weight: float) -> None:
-    """Mix each value of a mel (160, T) with its four neighbours, in place: the bands of an image
-    with `weight` each, then the frames. Edges stay.
+    """Mix each value of a mel (160, T) with its neighbours, in place: bands, then frames.
+
+    The two on each axis get `weight` each. Edges stay, and the images do not mix.
     """
     image = mel.view(2, BANDS, -1)
     for axis in (1, 2):

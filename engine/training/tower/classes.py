@@ -42,9 +42,9 @@ class Targets:
 
 
 def classes_of(clips: Sequence[ClipEntry]) -> dict[str, tuple[str, ...]]:
-    """Kind → its class names, sorted; kinds without any are left out."""
+    """Kind → its class names, sorted; empty ones say nothing, kinds without any are left out."""
     found = {
-        kind: tuple(sorted({name for clip in clips for name in clip.labels.get(kind, ())}))
+        kind: tuple(sorted({name for clip in clips for name in clip.labels.get(kind, ()) if name}))
         for kind in KINDS
     }
     return {kind: names for kind, names in found.items() if names}

@@ -1,12 +1,12 @@
 """A trained tower as a pair of ears: mels in, features, joint vectors and tags out, in numpy.
 
-One safetensors file holds the averaged weights and, in its header, everything that they mean: sizes,
-class names and thresholds. Rejected: to read a training checkpoint (it has no thresholds, and four
-times the size).
+One safetensors file holds the averaged weights and, in its header, everything that they mean:
+sizes, class names and thresholds. Rejected: to read a training checkpoint (it has no thresholds,
+and four times the size).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -191,7 +191,9 @@ def _ear(meaning: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Ear:
     }
     for kind, values in thresholds.items():
         if values.shape != (len(classes[kind]),):
-            raise ValueError(f"{kind} has {len(values)} thresholds for {len(classes[kind])} classes")
+            raise ValueError(
+                f"{kind} has {len(values)} thresholds for {len(classes[kind])} classes"
+            )
     return Ear(net=net.eval(), classes=classes, thresholds=thresholds)
 
 

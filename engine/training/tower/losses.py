@@ -13,7 +13,7 @@ from typing import Final
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from engine.training.tower.classes import SINGLE
 
@@ -27,7 +27,8 @@ def contrast_loss(sounds: Tensor, texts: Tensor, targets: Tensor, scale: Tensor)
     """Mean cross-entropy over both directions.
 
     Args:
-        sounds, texts: (B, D) of length 1, pairs by row.
+        sounds: (B, D) of length 1.
+        texts: likewise; those of the sound in the same row.
         targets: (B, B) rows of sum 1.
         scale: of the cosines, ().
     """
@@ -54,7 +55,9 @@ def tag_losses(
             smooth = (1 - SMOOTHING) * goal + SMOOTHING / goal.shape[1]
             rows = -(smooth * raw.log_softmax(dim=1)).sum(dim=1)
         else:
-            rows = F.binary_cross_entropy_with_logits(raw, goal, reduction="none").sum(dim=1)
+            rows = functional.binary_cross_entropy_with_logits(raw, goal, reduction="none").sum(
+                dim=1
+            )
         found[kind] = (rows * known[kind]).sum() / known[kind].sum().clamp(min=1)
     return found
 

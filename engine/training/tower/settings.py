@@ -6,8 +6,9 @@ from typing import Any, Final
 from engine.errors import UserError
 from engine.training.tower.network import TowerShape
 
-# May change between a run and its continuation: none of them moves a weight.
-FREE: Final = frozenset({"save_every"})
+# May change between a run and its continuation. Other steps end the cosine elsewhere: a run can be
+# cut short, or prolonged, without beginning anew.
+FREE: Final = frozenset({"steps", "save_every"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class TowerSettings:
     Attributes:
         steps: updates altogether; the learning rate's cosine ends there.
         batch: clips per step, each with the others' captions as its negatives.
+        frames: of each clip's window, 100 a second.
         rate: peak learning rate.
         warmup: steps to it.
         decay: AdamW's, of matrices and kernels.
@@ -29,17 +31,18 @@ class TowerSettings:
         shape: of the tower.
     """
 
-    steps: int = 1500
+    steps: int = 900
     batch: int = 64
-    rate: float = 1e-3
-    warmup: int = 100
+    frames: int = 504
+    rate: float = 2e-3
+    warmup: int = 60
     decay: float = 0.05
-    average: float = 0.995
+    average: float = 0.99
     softness: float = 0.5
     contrast: float = 1.0
     text_noise: float = 0.2
     seed: int = 0
-    save_every: int = 200
+    save_every: int = 100
     shape: TowerShape = field(default_factory=TowerShape)
 
 
@@ -53,6 +56,7 @@ def checked(settings: TowerSettings) -> TowerSettings:
     rules = {
         "steps": s.steps >= 1,
         "batch": s.batch >= 2,
+        "frames": 100 <= s.frames <= 6000,
         "rate": 0 < s.rate < 1,
         "warmup": s.warmup >= 0,
         "decay": 0 <= s.decay < 1,
@@ -85,7 +89,9 @@ def from_json(data: dict[str, Any]) -> TowerSettings:
 
 def shape_from_json(data: dict[str, Any]) -> TowerShape:
     """A tower's sizes from a JSON object. Raises TypeError where it is none."""
-    rows = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    rows: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+    }
     return TowerShape(**rows)
 
 

@@ -29,7 +29,9 @@ def checked_mel(mel: NDArray[np.float32]) -> NDArray[np.float32]:
         )
     found = np.asarray(mel, np.float32)
     if not np.isfinite(found).all():
-        raise UserError("The mel was not heard", "it has values that are no numbers", "Make it anew")
+        raise UserError(
+            "The mel was not heard", "it has values that are no numbers", "Make it anew"
+        )
     return found
 
 
@@ -41,11 +43,11 @@ def window_starts(frames: int) -> tuple[int, ...]:
     return tuple(round(k * (frames - WINDOW_FRAMES) / (count - 1)) for k in range(count))
 
 
-def crop(rows: NDArray[Any], start: int) -> NDArray[np.float32]:
-    """One window (1000, channels) from `start` of a mel by frames (T, channels), which repeats."""
-    if start + WINDOW_FRAMES <= len(rows):
-        return np.asarray(rows[start : start + WINDOW_FRAMES], np.float32)
-    places = (start + np.arange(WINDOW_FRAMES)) % len(rows)
+def crop(rows: NDArray[Any], start: int, frames: int = WINDOW_FRAMES) -> NDArray[np.float32]:
+    """A window (frames, channels) from `start` of a mel by frames (T, channels), which repeats."""
+    if start + frames <= len(rows):
+        return np.asarray(rows[start : start + frames], np.float32)
+    places = (start + np.arange(frames)) % len(rows)
     return np.asarray(rows, np.float32)[places]
 
 
