@@ -1,14 +1,22 @@
-"""`noisefall evaluate`: how well a stage of a bundle does beside plain ways of doing it.
+"""`noisefall evaluate`: how well a bundle does, and how well a stage of it beside plain ways.
 
-Clips are held-out ones of prepared data; every system makes them in the same run.
+`evaluate BUNDLE` and `evaluate music BUNDLE` measure the whole cascade, `evaluate sweep BUNDLE` its
+generator's settings (`engine.cli.evaluate_music`); `evaluate vocoder BUNDLE` and
+`evaluate super-resolution BUNDLE` measure one stage on held-out clips of prepared data, and every
+system makes them in the same run.
+
+Rejected: a sub-parser for each (argparse could then not take a bundle alone), and an optional
+positional before another (argparse gives it nothing as soon as an option comes first).
 """
 
 import argparse
+import math
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from engine.cli import evaluate_music
 from engine.cli.interrupt import interruptible
 from engine.errors import UserError
 from engine.recipe import PRESETS, StageSettings
@@ -21,29 +29,50 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED: Final = 130
 # choice → stage of the manifest
 STAGES: Final = {"vocoder": "vocoder", "super-resolution": "super_resolution"}
+MUSIC: Final = {"music": evaluate_music.run_music, "sweep": evaluate_music.run_sweep}
+CHOICES: Final = (*MUSIC, *STAGES)
 FEWEST_CLIPS: Final = 64  # fewer make wide intervals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `noisefall evaluate`."""
-    parser.add_argument("stage", choices=tuple(STAGES), help="what is measured")
-    parser.add_argument("bundle", metavar="BUNDLE", help="name or path of the bundle")
+    parser.usage = f"noisefall evaluate [{'|'.join(CHOICES)}] BUNDLE --data DIR … [options]"
+    parser.add_argument(
+        "words", nargs="+", metavar="BUNDLE",
+        help="name or path of the bundle, after what is measured: music (the whole cascade, which"
+        " is meant where nothing is said), sweep (its generator's settings), vocoder or"
+        " super-resolution",
+    )  # fmt: skip
     parser.add_argument(
         "--data", type=Path, nargs="+", required=True, metavar="DIR", help="prepared data"
     )
     parser.add_argument(
-        "--clips", type=int, default=FEWEST_CLIPS, metavar="N", help=f"default {FEWEST_CLIPS}"
+        "--clips",
+        type=int,
+        metavar="N",
+        help=f"clips or prompts; default {evaluate_music.PROMPTS['music']} for music,"
+        f" {evaluate_music.PROMPTS['sweep']} for sweep, {FEWEST_CLIPS} for a stage",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help="of a stage's longer clips the middle; default all",
     )
     parser.add_argument("--split", default="test", choices=("test", "validation", "train"))
     parser.add_argument("--preset", default="standard", choices=PRESETS)
     parser.add_argument(
-        "--overrides", default="", metavar="NAME=VALUE,…", help="of the preset, as steps=2"
+        "--overrides",
+        default="",
+        metavar="NAME=VALUE,…",
+        help="of the preset, as steps=2: for the stage, or the generator",
     )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "coreml"))
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0 measures the best")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="for report.json, report.md and pictures"
+        "--out", type=Path, metavar="DIR", help="for the report, pictures, and sounds to go on from"
     )
+    evaluate_music.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +81,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UserError: anything that the user can change.
     """
+    options.stage, options.bundle = _asked(options.words)
     try:
+        if options.stage in MUSIC:
+            return MUSIC[options.stage](options)
+        options.clips = FEWEST_CLIPS if options.clips is None else options.clips
         outcome = _outcome(options)
     except ModuleNotFoundError as error:
         raise UserError(
@@ -66,6 +99,19 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _asked(words: list[str]) -> tuple[str, str]:
+    """What is measured, and of which bundle."""
+    if len(words) == 1 and words[0] not in CHOICES:
+        return "music", words[0]
+    if len(words) != 2 or words[0] not in CHOICES:
+        raise UserError(
+            "The command was not understood",
+            f"{shlex.join(words)[:80]!r} is no bundle after one of {', '.join(CHOICES)}",
+            "See: noisefall evaluate --help",
+        )
+    return words[0], words[1]
+
+
 def _outcome(options: argparse.Namespace) -> "Outcome | None":
     """What was measured; None where it was interrupted."""
     from engine.evaluation.clips import held_out  # noqa: PLC0415 - numpy and more
@@ -73,7 +119,10 @@ def _outcome(options: argparse.Namespace) -> "Outcome | None":
     from engine.evaluation.stages import TASKS  # noqa: PLC0415
 
     settings = _settings(options)
-    clips = held_out(options.data, options.split, options.clips, arrays=TASKS[options.stage].arrays)
+    clips = held_out(
+        options.data, options.split, options.clips, arrays=TASKS[options.stage].arrays,
+        longest_s=math.inf if options.seconds is None else options.seconds,
+    )  # fmt: skip
     stages, facts = _opened(options, settings)
     with interruptible() as interrupt:
         outcome = evaluate(
@@ -134,7 +183,7 @@ def _command(options: argparse.Namespace) -> str:
     """The command that measures the same again."""
     parts = ["noisefall", "evaluate", options.stage, options.bundle, "--data"]
     parts += [str(folder) for folder in options.data]
-    for name in ("clips", "split", "preset", "overrides", "device", "threads", "out"):
+    for name in ("clips", "seconds", "split", "preset", "overrides", "device", "threads", "out"):
         value = getattr(options, name)
         if value not in ("", None):
             parts += [f"--{name}", str(value)]

@@ -9,7 +9,7 @@ Rejected: prompts without a clip behind them (there is no ceiling for those).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -42,8 +42,8 @@ class Sampling:
     """How everything of a run is sampled: a preset, and overrides of it by stage."""
 
     preset: PresetName = "standard"
-    generator: StageSettings = StageSettings()
-    vocoder: StageSettings = StageSettings()
+    generator: StageSettings = field(default_factory=StageSettings)
+    vocoder: StageSettings = field(default_factory=StageSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,11 @@ class Ask:
     def labels(self) -> Labels:
         """Everything that is known of the clip."""
         return self.clip.entry.labels
+
+    @property
+    def genre(self) -> str:
+        """The clip's genre as labelled, or as the composer draws it."""
+        return next(iter(self.labels.get("genre", ())), self.clip.genre)
 
     @property
     def drums(self) -> bool:
@@ -163,4 +168,3 @@ def _worded(clip: HeldOut, lap: int, source: Source, seed: int) -> tuple[Source,
             return source, *worded
     text = entry.texts[lap % len(entry.texts)][:PROMPT_LIMIT_CHARS]
     return "caption", text, mentioned(text, entry.labels)
-

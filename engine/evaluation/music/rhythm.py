@@ -1,17 +1,16 @@
 """Whether a clip keeps the asked tempo, and whether its beats lie where the grid has them.
 
 Tempo is heard by `engine.audio.tempo` without being told what was asked; half and double are the
-same tempo, and where the meter has threes in it, so are the factors of three. A loop is heard over
-and over, as loops are.
+same tempo, and where the meter has threes in it, so are the factors of three.
 
 The beat's phase is read off the onset curve: the shift of the asked grid at which beats, halves and
 quarters of beats meet the most onset (a comb of three harmonics). Clicks and drums that lie exactly
 on the grid are heard 1 to 5 ms early: a window sees what its middle has not reached.
 
-Rejected: a beat tracker (it finds a tempo of its own, and its beats then lie on another grid).
+Rejected: a beat tracker (it finds a tempo of its own, and its beats then lie on another grid), and
+hearing a loop several times over (whatever is in it then repeats at the tempo that was asked).
 """
 
-import math
 from typing import Final
 
 import numpy as np
@@ -26,15 +25,11 @@ FloatArray = NDArray[np.float32]
 TOLERANCE: Final = 0.02
 PLAIN_METERS: Final = ("4/4", "2/4")
 HARMONICS: Final = (1, 2, 4)
-_HEARD_S: Final = 24.0
 _STEP_S: Final = 0.001
 
 
-def heard_bpm(audio: FloatArray, rate_hz: int, *, loop: bool) -> float | None:
+def heard_bpm(audio: FloatArray, rate_hz: int) -> float | None:
     """Tempo of audio (samples, 2); None where nothing pulses."""
-    if loop:
-        repeats = max(1, math.ceil(_HEARD_S * rate_hz / max(1, len(audio))))
-        audio = np.tile(audio, (repeats, 1))
     tempo = measure_tempo(audio, rate_hz)
     return None if tempo is None else tempo.bpm
 

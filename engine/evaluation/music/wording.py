@@ -61,8 +61,8 @@ def paraphrase(labels: Labels, dice: Dice, *, held_out: bool = False) -> tuple[s
         names = dice.shuffled([pair for pair in found if pair[0] == kind])[:most]
         chosen += [pair for pair in names if dice.chance(share)]
     chosen = chosen or [dice.pick(list(found))]
-    words = [dice.pick(found[pair]) for pair in dice.shuffled(chosen)]
-    text = dice.pick(_JOINTS).join(dict.fromkeys(words))
+    parts = [dice.pick(found[pair]) for pair in dice.shuffled(chosen)]
+    text = dice.pick(_JOINTS).join(dict.fromkeys(parts))
     before = dice.pick(_BEFORE) if dice.chance(0.25) else ""
     after = dice.pick(_AFTER) if dice.chance(0.25) else ""
     said = {kind: tuple(name for k, name in chosen if k == kind) for kind in KINDS}
