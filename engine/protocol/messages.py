@@ -7,11 +7,11 @@ Rejected: file paths in requests (an engine behind ssh has other folders): a fin
 back as the WAV file's bytes and the caller writes it.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
-from engine.recipe import Recipe
+from engine.recipe import Recipe, StageSettings
 
 VERSION: Final = 1
 
@@ -57,6 +57,65 @@ class Keep(_Message, frozen=True, kw_only=True):
     job: int
     recipe: Recipe
     take: int
+
+
+class HandOff(_Message, frozen=True, kw_only=True):
+    """Convert a finished clip for a DAW, or cut a part of it: HandedOff, then Done.
+
+    Blob: the clip's WAV file, whose recipe it carries.
+
+    Attributes:
+        rate_hz: 24000, 44100 or 48000.
+        bits: "16", "24" or "float".
+        region_s: (start, end) in seconds of the part to cut; None is all of it.
+    """
+
+    job: int
+    rate_hz: int
+    bits: Literal["16", "24", "float"]
+    region_s: tuple[float, float] | None = None
+
+
+class Stages(_Message, frozen=True, kw_only=True):
+    """Ask for StagesReport of the loaded bundle."""
+
+
+class Bundles(_Message, frozen=True, kw_only=True):
+    """Ask for BundlesReport."""
+
+
+class InstallBundle(_Message, frozen=True, kw_only=True):
+    """Install a bundle, every hash checked: BundlesReport or Failed.
+
+    `path` is on the engine's machine: a bundle is too large for a frame.
+    """
+
+    path: str
+
+
+class RemoveBundle(_Message, frozen=True, kw_only=True):
+    """Remove an installed bundle by folder name, name or hash: BundlesReport or Failed."""
+
+    bundle: str
+
+
+class Understand(_Message, frozen=True, kw_only=True):
+    """Ask what is understood of a prompt: Understood, or Failed without a job.
+
+    It goes before waiting jobs and between the steps of a running one; a newer one takes the place
+    of an older one that still waits, which is then never answered.
+
+    Attributes:
+        number: any, to know the answer by.
+        bpm, key, meter, bars: the knobs as they stand, None where untouched.
+    """
+
+    number: int
+    prompt: str
+    bpm: float | None = None
+    key: str | None = None
+    meter: str | None = None
+    bars: int | None = None
 
 
 class Cancel(_Message, frozen=True, kw_only=True):
@@ -182,6 +241,88 @@ class Clip(_Message, frozen=True, kw_only=True):
     measured: Measured
 
 
+class HandedOff(_Message, frozen=True, kw_only=True):
+    """A clip in the format that was asked. Blob: the WAV file; `name` is a suggested file name."""
+
+    job: int
+    name: str
+    rate_hz: int
+    samples: int
+
+
+class StageInfo(_Message, frozen=True, kw_only=True):
+    """One stage of a bundle, for the knobs of a window.
+
+    Attributes:
+        name: as in `engine.recipe.STAGES`.
+        form: "diffusion", or "frames": one call, no steps.
+        presets: by name ("draft", "standard", "paper"), every field given.
+        curves: step schedule → times from 1 (noise) to 0 (clean), at equally spaced steps.
+    """
+
+    name: str
+    form: str
+    presets: dict[str, StageSettings]
+    curves: dict[str, tuple[float, ...]]
+
+
+class StagesReport(_Message, frozen=True, kw_only=True):
+    """The stages of the loaded bundle, in the order in which they run."""
+
+    bundle: str
+    stages: tuple[StageInfo, ...]
+
+
+class BundleInfo(_Message, frozen=True, kw_only=True):
+    """One installed bundle; `problem` says why it cannot be used, "" when it can."""
+
+    folder: str
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    description: str
+    problem: str = ""
+
+
+class BundlesReport(_Message, frozen=True, kw_only=True):
+    """Installed bundles, newest first, built-in ones last."""
+
+    bundles: tuple[BundleInfo, ...]
+
+
+class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing understood: its name, the share of such guesses that are right, the words."""
+
+    name: str
+    confidence: float
+    words: str
+
+
+class Understood(_Message, frozen=True, kw_only=True):
+    """The answer to Understand, the surest first.
+
+    Attributes:
+        available: false where the bundle cannot say; only words of tempo and key are read then.
+        unknown_words: the prompt's own words that the text encoder has never met.
+        bpm, key, meter, bars: what the prompt says in words, to fill the knobs with.
+        conflicts: one line per knob that says something else than the prompt.
+    """
+
+    number: int
+    available: bool
+    genre: tuple[Meaning, ...] = ()
+    instruments: tuple[Meaning, ...] = ()
+    moods: tuple[Meaning, ...] = ()
+    era: tuple[Meaning, ...] = ()
+    unknown_words: tuple[str, ...] = ()
+    bpm: float | None = None
+    key: str | None = None
+    meter: str | None = None
+    bars: int | None = None
+    conflicts: tuple[str, ...] = ()
+
+
 class Notice(_Message, frozen=True, kw_only=True):
     """Something worth one line that stops nothing (a fallback to the CPU, a smaller batch)."""
 
@@ -211,7 +352,21 @@ class Failed(_Message, frozen=True, kw_only=True):
     remedy: str
 
 
-Request = Hello | Devices | LoadBundle | Render | Keep | Cancel | Shutdown
+Request = (
+    Hello
+    | Devices
+    | LoadBundle
+    | Render
+    | Keep
+    | HandOff
+    | Stages
+    | Bundles
+    | InstallBundle
+    | RemoveBundle
+    | Understand
+    | Cancel
+    | Shutdown
+)
 Event = (
     Ready
     | DevicesReport
@@ -220,6 +375,10 @@ Event = (
     | Preview
     | Take
     | Clip
+    | HandedOff
+    | StagesReport
+    | BundlesReport
+    | Understood
     | Notice
     | Done
     | Cancelled

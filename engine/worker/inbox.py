@@ -10,12 +10,34 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from engine.protocol.messages import Devices, Keep, LoadBundle, Render
+from engine.protocol.messages import (
+    Bundles,
+    Devices,
+    HandOff,
+    InstallBundle,
+    Keep,
+    LoadBundle,
+    RemoveBundle,
+    Render,
+    Stages,
+    Understand,
+)
 from engine.runtime.cancel import CancelToken
 
 WAITING_JOBS: Final = 64
 
-Work = Devices | LoadBundle | Render | Keep
+Work = (
+    Understand
+    | Devices
+    | LoadBundle
+    | Render
+    | Keep
+    | HandOff
+    | Stages
+    | Bundles
+    | InstallBundle
+    | RemoveBundle
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +51,7 @@ class Job:
     @property
     def number(self) -> int | None:
         """The job number that the client gave."""
-        return self.request.job if isinstance(self.request, Render | Keep) else None
+        return self.request.job if isinstance(self.request, Render | Keep | HandOff) else None
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,11 @@ class Inbox:
         with self._changed:
             if job.number is not None and any(job.number == j.number for j in self._known()):
                 return Refusal(None, f"another job {job.number} is not finished yet")
+            if isinstance(job.request, Understand):
+                self._drop_asides()
+                self._waiting.insert(self._after_bundles(), job)
+                self._changed.notify_all()
+                return None
             if len(self._waiting) >= WAITING_JOBS:
                 return Refusal(job.number, f"{WAITING_JOBS} jobs are waiting already")
             self._waiting.append(job)
@@ -89,6 +116,15 @@ class Inbox:
             self._running = self._waiting.popleft()
             return self._running
 
+    def aside(self) -> Understand | None:
+        """A waiting question that a running job may answer between its steps; it waits no more."""
+        with self._changed:
+            first = self._waiting[0].request if self._waiting else None
+            if not isinstance(first, Understand):
+                return None
+            self._waiting.popleft()
+            return first
+
     def finish(self) -> None:
         """The running job has ended; call before the client is told, who may reuse its number."""
         with self._changed:
@@ -107,6 +143,17 @@ class Inbox:
             if self._running is not None:
                 self._running.token.cancel()
             self._changed.notify_all()
+
+    def _drop_asides(self) -> None:
+        """Forget the questions that wait: only the newest prompt is worth an answer."""
+        kept = [job for job in self._waiting if not isinstance(job.request, Understand)]
+        self._waiting = deque(kept)
+
+    def _after_bundles(self) -> int:
+        """The first place in the queue at which the bundle is the one that will be asked about."""
+        changes = (LoadBundle, InstallBundle, RemoveBundle)
+        places = [n + 1 for n, job in enumerate(self._waiting) if isinstance(job.request, changes)]
+        return max(places, default=0)
 
     def _known(self) -> list[Job]:
         return [*self._waiting, *([] if self._running is None else [self._running])]

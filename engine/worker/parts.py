@@ -10,7 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
 from engine.errors import UserError
-from engine.protocol.messages import BundleLoaded, DeviceInfo, DevicesReport, Event, Notice
+from engine.protocol.messages import (
+    BundleLoaded,
+    DeviceInfo,
+    DevicesReport,
+    Event,
+    Notice,
+    StagesReport,
+)
 from engine.recipe import Recipe
 from engine.worker.entry import ServeOptions
 
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from engine.cascade.events import CascadeEvent
     from engine.runtime.cancel import CancelToken
     from engine.runtime.session import Runtime
+    from engine.text.understanding import Understanding
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +44,9 @@ class Renderer(Protocol):
         self, recipe: Recipe, *, emit: "Callable[[CascadeEvent], None]", cancel: "CancelToken"
     ) -> None:
         """Render every take of a recipe to 16 kHz."""
+
+    def understand(self, prompt: str, *, cancel: "CancelToken") -> "Understanding | None":
+        """What a prompt asks for; None where the bundle cannot say."""
 
     def finish(
         self,
@@ -60,6 +71,9 @@ class Parts(Protocol):
 
     def load(self, bundle: str) -> BundleLoaded:
         """Choose a bundle by name or path, "" for the default. Raises UserError."""
+
+    def stages(self) -> StagesReport:
+        """What the chosen bundle's stages can do. Raises UserError."""
 
     def renderer(self, bundle_sha256: str, say: Say) -> Renderer:
         """The cascade of one bundle, "" for the chosen one. Raises UserError."""
@@ -121,6 +135,14 @@ class InstalledParts:
             licence=manifest.licence,
             route=manifest.route,
         )
+
+    def stages(self) -> StagesReport:
+        """Presets and step schedules of the chosen bundle, the default one where none was."""
+        from engine.worker.bundles import stages_report  # noqa: PLC0415 - numpy, after Ready
+
+        if self._chosen is None:
+            self.load("")
+        return stages_report(cast("Bundle", self._chosen))
 
     def renderer(self, bundle_sha256: str, say: Say) -> Renderer:
         """The cascade for a recipe; says which bundle was opened where nobody chose it."""

@@ -17,25 +17,32 @@ from engine.errors import UserError
 from engine.protocol.framing import FrameReader, ProtocolError
 from engine.protocol.messages import (
     VERSION,
+    Bundles,
     Cancel,
     Cancelled,
     Devices,
     Done,
     Event,
     Failed,
+    HandedOff,
+    HandOff,
     Hello,
+    InstallBundle,
     Keep,
     LoadBundle,
     Ready,
+    RemoveBundle,
     Render,
     Request,
     Shutdown,
+    Stages,
+    Understand,
 )
 from engine.recipe import checked
 from engine.runtime import cancel as cancellation
 from engine.worker.inbox import Answer, Inbox, Job, Work
 from engine.worker.outbox import Outbox
-from engine.worker.parts import Parts
+from engine.worker.parts import Parts, Renderer
 from engine.worker.streams import chunks, write_all
 
 if TYPE_CHECKING:
@@ -189,12 +196,36 @@ class Worker:
         request = cast(LoadBundle, job.request)
         return self._parts.load(request.bundle)
 
+    def _stages(self, _: Job) -> Event:
+        return self._parts.stages()
+
+    def _bundles(self, job: Job) -> Event:
+        from engine.worker import bundles  # noqa: PLC0415 - numpy, after Ready
+
+        match job.request:
+            case InstallBundle(path=path):
+                return bundles.install_bundle(path)
+            case RemoveBundle(bundle=bundle):
+                return bundles.remove_bundle(bundle)
+        return bundles.bundles_report()
+
+    def _hand_off(self, job: Job) -> Event:
+        from engine.worker import handoff  # noqa: PLC0415 - numpy, after Ready
+
+        request = cast(HandOff, job.request)
+        started_s = time.monotonic()
+        name, samples, wav = handoff.answered(job.blob, request)
+        rate_hz = request.rate_hz
+        handed = HandedOff(job=request.job, name=name, rate_hz=rate_hz, samples=samples)
+        self._outbox.put(handed, wav)
+        return Done(job=request.job, seconds=time.monotonic() - started_s)
+
     def _render(self, job: Job) -> Event:
         request = cast(Render, job.request)
         started_s = time.monotonic()
         recipe = checked(request.recipe)
         renderer = self._parts.renderer(recipe.bundle, self._outbox.put)
-        renderer.render(recipe, emit=self._sink(job, request.job), cancel=job.token)
+        renderer.render(recipe, emit=self._sink(job, request.job, renderer), cancel=job.token)
         return Done(job=request.job, seconds=time.monotonic() - started_s)
 
     def _keep(self, job: Job) -> Event:
@@ -204,11 +235,29 @@ class Worker:
         started_s = time.monotonic()
         recipe, audio = checked(request.recipe), take_audio(job.blob)
         renderer = self._parts.renderer(recipe.bundle, self._outbox.put)
-        sink = self._sink(job, request.job)
+        sink = self._sink(job, request.job, renderer)
         renderer.finish(recipe, audio, request.take, emit=sink, cancel=job.token)
         return Done(job=request.job, seconds=time.monotonic() - started_s)
 
-    def _sink(self, job: Job, number: int) -> "Callable[[CascadeEvent], None]":
+    def _understand(self, job: Job) -> Event:
+        from engine.worker.understand import understood  # noqa: PLC0415 - numpy, after Ready
+
+        request = cast(Understand, job.request)
+        return understood(request, self._parts.renderer("", self._outbox.put), job.token)
+
+    def _answer_aside(self, renderer: Renderer, job: Job) -> None:
+        """Answer a question about a prompt between two steps of a job, with the job's bundle."""
+        from engine.worker.understand import understood  # noqa: PLC0415 - numpy, after Ready
+
+        request = self._inbox.aside()
+        if request is None:
+            return
+        try:
+            self._outbox.put(understood(request, renderer, job.token))
+        except UserError as error:
+            self._outbox.put(_failed(None, error.what, error.why, error.remedy))
+
+    def _sink(self, job: Job, number: int, renderer: Renderer) -> "Callable[[CascadeEvent], None]":
         """Where a job's events go. It is also a place where a cancelled job ends."""
         from engine.worker.convert import Converter  # noqa: PLC0415 - numpy, after Ready
 
@@ -219,6 +268,7 @@ class Worker:
             message = convert(event)
             if message is not None:
                 self._outbox.put(*message)
+            self._answer_aside(renderer, job)
 
         return emit
 
@@ -227,6 +277,12 @@ class Worker:
         LoadBundle: _load,
         Render: _render,
         Keep: _keep,
+        HandOff: _hand_off,
+        Stages: _stages,
+        Bundles: _bundles,
+        InstallBundle: _bundles,
+        RemoveBundle: _bundles,
+        Understand: _understand,
     }
 
 

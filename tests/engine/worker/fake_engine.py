@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from engine.errors import UserError
-from engine.protocol.messages import BundleLoaded, DeviceInfo, DevicesReport, Measured
+from engine.protocol.messages import BundleLoaded, DeviceInfo, DevicesReport, Measured, StagesReport
 from engine.recipe import Recipe
 from engine.runtime.cancel import CancelToken
 from engine.worker.entry import ServeOptions, main
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.cascade.events import CascadeEvent
+    from engine.text.understanding import Understanding
     from engine.worker.parts import Renderer, Say
 
 SHA256 = "ab" * 32
@@ -77,6 +78,16 @@ def tone(samples: int, rate_hz: int, take: int) -> "NDArray[np.float32]":
 
 
 class FakeCascade:
+    def understand(self, prompt: str, *, cancel: CancelToken) -> "Understanding | None":
+        from engine.text.understanding import Guess, Understanding
+
+        if "mute" in prompt:
+            return None
+        if "deny" in prompt:
+            raise UserError("The prompt was not read", "the encoder is deaf", "Reinstall")
+        words = tuple(prompt.split())
+        return Understanding(genre=(Guess("house", 0.75, words[0]),), unknown_words=words[1:])
+
     def render(
         self, recipe: Recipe, *, emit: "Callable[[CascadeEvent], None]", cancel: CancelToken
     ) -> None:
@@ -168,6 +179,9 @@ class FakeParts:
         return BundleLoaded(
             name=bundle or "fake", version="1", sha256=SHA256, licence="CC0", route="spectrogram"
         )
+
+    def stages(self) -> StagesReport:
+        return StagesReport(bundle=SHA256, stages=())
 
     def renderer(self, bundle_sha256: str, say: "Say") -> "Renderer":
         if bundle_sha256 not in ("", SHA256):

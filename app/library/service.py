@@ -1,0 +1,96 @@
+"""The library for the window: every call returns at once, every outcome is a signal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.library.background import Background
+from app.library.clip import NewClip
+from app.library.library import Library, Opened
+
+
+class LibraryService(QObject):
+    """A `Library` in a thread of its own.
+
+    Signals:
+        opened(object): list of Clip, once.
+        noted(str): something was repaired.
+        added(object): a Clip is on the disk.
+        changed(object): list of Clip as they are now.
+        purged(object): list of ids that are gone for good.
+        handed_off(int, str, object): clip id, form, Path: that file is complete.
+        failed(object): a UserError; nothing was changed.
+    """
+
+    opened = Signal(object)
+    noted = Signal(str)
+    added = Signal(object)
+    changed = Signal(object)
+    purged = Signal(object)
+    handed_off = Signal(int, str, object)
+    failed = Signal(object)
+
+    def __init__(self, library: Library, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._background = Background("library", self)
+        self.handoffs: dict[tuple[int, str], Path] = {}
+
+    def open(self, *, bin_days: float = 30.0) -> None:
+        """Open the library and empty the bin of what is older; `opened` or `failed` follows."""
+
+        def work() -> Opened:
+            found = self._library.open()
+            gone = set(self._library.purge_older(bin_days))
+            found.clips = [clip for clip in found.clips if clip.id not in gone]
+            for clip in found.clips:
+                _ = clip.haystack  # made here, so that the first search need not
+            return found
+
+        self._background.do(work, self._on_opened, self.failed.emit)
+
+    def add(self, clip: NewClip) -> None:
+        """Keep a clip."""
+        self._background.do(lambda: self._library.add(clip), self.added.emit, self.failed.emit)
+
+    def update(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
+        """Change names, stars, tags or the bin's mark."""
+        self._background.do(
+            lambda: self._library.update(changes), self.changed.emit, self.failed.emit
+        )
+
+    def purge(self, clip_ids: Sequence[int]) -> None:
+        """Remove clips of the bin for good."""
+        self._background.do(
+            lambda: self._library.purge(clip_ids), self.purged.emit, self.failed.emit
+        )
+
+    def add_handoff(
+        self, clip_id: int, form: str, *, folder: str, file_name: str, wav: bytes
+    ) -> None:
+        """Write a clip's file in another format."""
+
+        def then(path: Path) -> None:
+            self.handoffs[clip_id, form] = path
+            self.handed_off.emit(clip_id, form, path)
+
+        self._background.do(
+            lambda: self._library.add_handoff(
+                clip_id, form, folder=folder, file_name=file_name, wav=wav
+            ),
+            then,
+            self.failed.emit,
+        )
+
+    def close(self) -> None:
+        """Finish what was asked, then close the library."""
+        self._background.do(self._library.close, lambda _: None, self.failed.emit)
+        self._background.close()
+
+    def _on_opened(self, found: Opened) -> None:
+        self.handoffs = found.handoffs
+        self.opened.emit(found.clips)
+        for note in found.notes:
+            self.noted.emit(note)
