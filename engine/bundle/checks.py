@@ -113,8 +113,9 @@ def _file_faults(manifest: Manifest) -> Iterator[str]:
             yield f"{name} is no .onnx file"
         elif files[name].size_bytes > MODEL_LIMIT_BYTES:
             yield f"{name} is larger than 2 GiB; its weights belong in a file beside it"
-    if manifest.text.tokenizer not in files:
-        yield f"{manifest.text.tokenizer} is not among its files"
+    for listed in (manifest.text.tokenizer, manifest.text.understanding):
+        if listed is not None and listed not in files:
+            yield f"{listed} is not among its files"
     if manifest.text.max_tokens > 4096 or manifest.text.width > CHANNELS_LIMIT:
         yield "the text encoder is wider or longer than any known"
 

@@ -103,7 +103,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         noise_schedule: the schedule that the stage was trained with.
         channels: channels of x.
         rate_hz: rate of x's last axis: mel frames or samples per second.
-        x_scale: x = audio · x_scale, so that audio comes to about unit variance; 1 for mels.
+        x_scale: x = data · x_scale, which brings audio or a mel to about unit variance.
         multiple: x's length is padded to a multiple of this.
         max_length: longest x in one pass; longer is chunked where `context` allows.
         context: one-sided receptive field in elements of x; 0 is global (attention): never chunked.
@@ -143,11 +143,16 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
 
 
 class TextSpec(_Strict, frozen=True, kw_only=True):
-    """The text encoder and its tokenizer."""
+    """The text encoder and its tokenizer.
+
+    Attributes:
+        understanding: what its vectors mean to a person (engine.bundle.understanding), or null.
+    """
 
     model: FileName
     model_fp16: FileName | None = None
     tokenizer: FileName
+    understanding: FileName | None = None
     width: Count
     max_tokens: Count = 96
 

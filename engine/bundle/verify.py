@@ -27,6 +27,8 @@ from engine.bundle.checks import (
 )
 from engine.bundle.manifest import Manifest
 from engine.bundle.onnx_scan import MalformedModel, external_locations
+from engine.bundle.understanding import LIMIT_BYTES as UNDERSTANDING_LIMIT_BYTES
+from engine.bundle.understanding import UnderstandingFile, read_understanding
 
 _READ_BYTES: Final = 2**20
 _HASH_THREADS: Final = min(4, os.cpu_count() or 1)
@@ -52,6 +54,14 @@ class Bundle:
             raise KeyError(name)
         return self.root / name
 
+    def understanding(self) -> UnderstandingFile | None:
+        """What its text encoder's vectors mean; None where the bundle does not say.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        return _understanding(self.root, self.manifest)
+
     def size_bytes(self, *names: str | None) -> int:
         """Size of the listed files together; None counts nothing."""
         return sum(self.manifest.files[name].size_bytes for name in names if name is not None)
@@ -73,6 +83,7 @@ def verify_folder(root: Path, *, hashes: bool = True) -> Bundle:
             _check_hashes(root, manifest)
             for name in model_names(manifest):
                 _check_model(root / name, manifest)
+            _understanding(root, manifest)
     except OSError as error:
         raise refused(f"it cannot be read ({error})", "Check the folder's permissions") from None
     return Bundle(root, manifest, hashlib.sha256(data).hexdigest())
@@ -142,6 +153,18 @@ def _sha256(path: Path) -> str:
         while size := file.readinto(block):
             digest.update(block[:size])
     return digest.hexdigest()
+
+
+def _understanding(root: Path, manifest: Manifest) -> UnderstandingFile | None:
+    """The decoded file of what words mean, None where there is none. Raises UserError, OSError."""
+    name = manifest.text.understanding
+    if name is None:
+        return None
+    with (root / name).open("rb") as file:
+        found = read_understanding(file.read(UNDERSTANDING_LIMIT_BYTES + 1))
+    if found.width != manifest.text.width:
+        raise refused(f"{name} is for vectors of {found.width}, not {manifest.text.width}")
+    return found
 
 
 def _check_model(path: Path, manifest: Manifest) -> None:

@@ -48,6 +48,7 @@ from engine.runtime.memory import OutOfMemory
 from engine.runtime.session import Model, Runtime
 from engine.text.encoder import EncodedText, encode_texts
 from engine.text.tokens import load_tokenizer
+from engine.text.understanding import Understander, Understanding, token_means
 
 FloatArray = NDArray[np.float32]
 Emit = Callable[[CascadeEvent], None]
@@ -70,6 +71,8 @@ class Cascade:
         self._runtime = runtime
         self._clock = clock
         self._speeds = Speeds()
+        self._understander: Understander | None = None
+        self._understands_for = CancelToken()
         self._tokenizer = load_tokenizer(bundle.file(bundle.manifest.text.tokenizer).read_bytes())
 
     @property
@@ -93,6 +96,25 @@ class Cascade:
 
         drafting = [name for name in context.plans if name != "super_resolution"]
         self._with_memory(context, drafting, attempt, takes=len(waiting))
+
+    def understand(self, prompt: str, *, cancel: CancelToken) -> Understanding | None:
+        """What the bundle's text encoder makes of a prompt; None where the bundle cannot say.
+
+        Only the text encoder is loaded: about 10 ms for a prompt of ten words on one core.
+
+        Raises:
+            Cancelled: the token was cancelled.
+        """
+        if self._understander is None:
+            file = self._bundle.understanding()
+            if file is None:
+                return None
+            self._understander = Understander(file, self._means)
+        self._understands_for = cancel
+        return self._understander(prompt)
+
+    def _means(self, texts: Sequence[str]) -> FloatArray:
+        return token_means(self._encoded(texts, self._understands_for))
 
     def finish(
         self, recipe: Recipe, audio: FloatArray, take: int, *, emit: Emit, cancel: CancelToken
@@ -201,13 +223,15 @@ class Cascade:
         return self._runtime.model(file(model), None if model_fp16 is None else file(model_fp16))
 
     def _encode(self, recipe: Recipe, cancel: CancelToken) -> EncodedText:
+        return self._encoded([recipe.prompt, recipe.negative_prompt], cancel)
+
+    def _encoded(self, texts: Sequence[str], cancel: CancelToken) -> EncodedText:
         spec = self._bundle.manifest.text
         encoder = self._open(spec.model, spec.model_fp16).bind()
 
         def run(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> FloatArray:
             return encoder.run(cancel, input_ids=ids, attention_mask=mask)
 
-        texts = [recipe.prompt, recipe.negative_prompt]
         return encode_texts(texts, tokenizer=self._tokenizer, spec=spec, run=run)
 
     def _generate(

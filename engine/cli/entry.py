@@ -31,10 +31,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "render": ("engine.cli.render", "render clips from a prompt"),
     "bundle": ("engine.cli.bundles", "inspect, verify, install, list or remove bundles"),
     "devices": ("engine.cli.devices", "show what can compute here"),
+    "understand": ("engine.cli.understand", "show what is understood of a prompt"),
     "info": ("engine.cli.info", "show the recipe and the tags of a clip"),
     "bench": ("engine.cli.bench", "measure this machine"),
     "evaluate": ("engine.cli.evaluate", "measure a stage of a bundle beside a baseline"),
     "corpus": ("engine.cli.corpus", "make, check or show a training corpus"),
+    "label": ("engine.cli.label", "turn a folder of audio into training data"),
     "train": ("engine.cli.train", "prepare data, train a stage, export a bundle"),
 }
 EXAMPLE: Final = (
@@ -81,7 +83,7 @@ def _run(argv: list[str]) -> int:
         print(f"Noisefall {engine.__version__} turns a prompt into clips. For example:\n")
         print(f"  {EXAMPLE}\n")
         for name, (_, summary) in COMMANDS.items():
-            print(f"  noisefall {name:<9}{summary}")
+            print(f"  noisefall {name:<11}{summary}")
         print("\nAll options: noisefall COMMAND --help")
         return 0
     arguments = _parser(argv[0]).parse_args(argv)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from engine.cli.ask import add_recipe_arguments, asked_recipe
 from engine.cli.folder import prepared_folder
-from engine.cli.handoff import BIT_DEPTHS, MASTER_RATE_HZ, RATES_HZ, HandOff
 from engine.cli.interrupt import interruptible
 from engine.cli.link import add_engine_arguments, engine_for
 from engine.cli.render_session import RenderSession
@@ -19,6 +18,7 @@ from engine.cli.report import Written, report_for
 from engine.errors import UserError
 from engine.protocol.client import EngineDied
 from engine.recipe import Recipe
+from engine.worker.handoff import BIT_DEPTHS, MASTER_RATE_HZ, RATES_HZ, HandOff
 
 EXIT_INTERRUPTED = 130
 

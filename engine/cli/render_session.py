@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from engine.audio.files import write_numbered
-from engine.cli.handoff import HandOff, encoded, handed_off
 from engine.cli.interrupt import Interrupt
 from engine.cli.report import Report, Written
 from engine.errors import UserError
@@ -27,8 +26,11 @@ from engine.protocol.messages import (
     Progress,
     Render,
     Take,
+    Understand,
+    Understood,
 )
 from engine.recipe import Recipe
+from engine.worker.handoff import HandOff, encoded, handed_off
 from engine.worker.tags import file_name
 
 RENDER_JOB: Final = 1
@@ -85,6 +87,7 @@ class RenderSession:
             self._client.send(LoadBundle(bundle=bundle))
         self._takes = recipe.takes
         self._pending = {RENDER_JOB}
+        self._client.send(question_about(recipe))
         self._client.send(Render(job=RENDER_JOB, recipe=recipe))
         while self._pending:
             if self._interrupt.pressed:
@@ -115,6 +118,8 @@ class RenderSession:
                 self._on_take(take, blob)
             case (Clip() as clip, blob):
                 self._on_clip(clip, blob)
+            case (Understood() as answer, _):
+                self._report.understood(answer)
             case (Notice(text=text), _):
                 self._report.note(text)
             case (BundleLoaded(name=name, version=version), _):
@@ -169,6 +174,11 @@ class RenderSession:
         )
         self._files.append(written)
         self._report.written(written)
+
+
+def question_about(recipe: Recipe) -> Understand:
+    """What is understood of a recipe's prompt; its knobs were compared with it already."""
+    return Understand(number=RENDER_JOB, prompt=recipe.prompt)
 
 
 def _plain_name(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.cli.progress import Progress, Silent, progress_for_stderr
-from engine.protocol.messages import Measured
+from engine.protocol.messages import Measured, Understood
 from engine.recipe import Recipe, to_json
 
 
@@ -50,6 +50,9 @@ class Report(Protocol):
     def note(self, text: str) -> None:
         """Something worth a line."""
 
+    def understood(self, answer: Understood) -> None:
+        """What the engine made of the prompt."""
+
     def written(self, file: Written) -> None:
         """A file is on the disk."""
 
@@ -76,6 +79,11 @@ class PlainReport:
     def note(self, text: str) -> None:
         """Something worth a line."""
         self.progress.note(text)
+
+    def understood(self, answer: Understood) -> None:
+        """What the engine made of the prompt."""
+        if answer.available:
+            self.note(understood_line(answer))
 
     def written(self, file: Written) -> None:
         """A file is on the disk."""
@@ -136,6 +144,10 @@ class JsonReport:
         """Something worth a line."""
         self._say("notice", text=text)
 
+    def understood(self, answer: Understood) -> None:
+        """What the engine made of the prompt."""
+        self._say("understood", **msgspec.structs.asdict(answer))
+
     def written(self, file: Written) -> None:
         """A file is on the disk."""
         self._say(
@@ -156,6 +168,14 @@ class JsonReport:
 
     def _say(self, event: str, **fields: Any) -> None:
         print(json_line({"event": event, **fields}), flush=True)
+
+
+def understood_line(answer: Understood) -> str:
+    """What was understood, and which words never were, in one line."""
+    meanings = (*answer.genre, *answer.instruments, *answer.moods, *answer.era)
+    named = ", ".join(f"{meaning.name} ({meaning.confidence:.2f})" for meaning in meanings)
+    unknown = ", ".join(repr(word) for word in answer.unknown_words)
+    return f"understood: {named or 'nothing'}" + (f"; never met: {unknown}" if unknown else "")
 
 
 def json_line(value: object) -> str:

@@ -58,14 +58,27 @@ def read_prompt(prompt: str) -> PromptReading:
     )
 
 
+def without_readings(prompt: str) -> str:
+    """The prompt with a comma in the place of every wording that `read_prompt` reads."""
+    for pattern in (_BPM, _KEY_WITH_MODE, _KEY_SHORT, _METER, _BARS):
+        prompt = pattern.sub(", ", prompt)
+    return prompt
+
+
 def conflicts(
-    reading: PromptReading, *, bpm: float | None, key: str | None, meter: str | None
+    reading: PromptReading,
+    *,
+    bpm: float | None,
+    key: str | None,
+    meter: str | None,
+    bars: int | None = None,
 ) -> list[str]:
     """One line per knob that says something else than the prompt; the knob wins."""
     pairs = (
         ("tempo", reading.bpm, bpm, "{:g} BPM"),
         ("key", reading.key, key, "{}"),
         ("meter", reading.meter, meter, "{}"),
+        ("bars", reading.bars, bars, "{} bars"),
     )
     return [
         f"the prompt says {form.format(said)}, the {knob} knob {form.format(asked)}"

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import msgspec
 from tokenizers import Tokenizer
 from torch import nn
 
 from engine.bundle.manifest import MelSpec, StageName, StageSpec
+from engine.bundle.understanding import FILE_NAME, UnderstandingFile
 from engine.errors import UserError
 from engine.training.export.bundle import write_manifest
 from engine.training.export.stage import export_stage, export_text
@@ -26,11 +28,13 @@ class TextPart:
         encoder: in eval mode.
         tokenizer: T5's special ids; no more ids than the encoder holds.
         max_tokens: longest prompt in tokens.
+        understanding: what its vectors mean to a person, or None where nobody knows.
     """
 
     encoder: TextEncoder
     tokenizer: Tokenizer
     max_tokens: int = 96
+    understanding: UnderstandingFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,9 @@ def write_bundle(
         raise ValueError(msg)
     save_tokenizer(text.tokenizer, folder / _TOKENIZER)
     text_spec = export_text(text.encoder, folder, tokenizer=_TOKENIZER, max_tokens=text.max_tokens)
+    if text.understanding is not None:
+        (folder / FILE_NAME).write_bytes(msgspec.msgpack.encode(text.understanding))
+        text_spec = msgspec.structs.replace(text_spec, understanding=FILE_NAME)
     width = text.encoder.width
     specs = {
         stage: export_stage(part.module, folder, name=stage, spec=part.spec, text_width=width)

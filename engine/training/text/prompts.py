@@ -7,6 +7,7 @@ Rejected: typing errors in the texts that the teacher reads (it would teach what
 student reads the slip and learns what was meant).
 """
 
+from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
 from typing import Final
 
@@ -36,13 +37,20 @@ _SLIP_CHARACTERS: Final = 4  # words as long may have one
 
 def prompt(dice: Dice) -> str:
     """A prompt of one to about eight parts."""
-    words = words_by_kind()
-    parts = [
-        dice.pick(words[kind])
+    return prompt_of(dice, words_by_kind())[0]
+
+
+def prompt_of(
+    dice: Dice, words: Mapping[str, Sequence[str]]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A prompt of some words by their kind, and the (kind, word) that it is made of."""
+    kinds = [
+        (kind, dice.pick(words[kind]))
         for kind, most, share in _PARTS
         for _ in range(most)
         if dice.chance(share)
-    ] or [dice.pick(words["genre"])]
+    ] or [("genre", dice.pick(words["genre"]))]
+    parts = [word for _, word in kinds]
     if dice.chance(0.25):
         parts.append(dice.pick(_BPM).format(dice.integer(60, 180)))
     if dice.chance(0.15):
@@ -53,7 +61,7 @@ def prompt(dice: Dice) -> str:
         parts = dice.shuffled(parts)
     text = dice.pick(_JOINTS).join(dict.fromkeys(parts))
     before = dice.pick(_BEFORE) if dice.chance(0.2) else ""
-    return before + text + (dice.pick(_AFTER) if dice.chance(0.2) else "")
+    return before + text + (dice.pick(_AFTER) if dice.chance(0.2) else ""), tuple(kinds)
 
 
 def slipped(text: str, dice: Dice) -> str:

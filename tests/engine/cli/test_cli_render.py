@@ -17,8 +17,8 @@ import engine
 from engine.audio.read import read_audio
 from engine.audio.wav import parse_wav
 from engine.cli.ask import read_prompt
-from engine.cli.handoff import HandOff, handed_off
 from engine.recipe import from_json, sample_count
+from engine.worker.handoff import HandOff, handed_off
 
 Noisefall = Callable[..., Any]
 
