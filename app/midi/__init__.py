@@ -1,0 +1,1 @@
+"""A DAW's clock and a controller's knobs."""

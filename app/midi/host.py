@@ -1,0 +1,195 @@
+"""The MIDI process: owns RtMidi, turns ticks into a tempo and the rest into messages.
+
+One thread reads the pipe, one works; RtMidi calls back on its own and only puts what came into a
+queue. Why a process: `app/playback/hosting/child.py`.
+"""
+
+import contextlib
+import faulthandler
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+import mido
+
+from app.midi import messages as m
+from app.midi.clock import DriverClock, TempoFilter
+from app.midi.ports import Backend, MidiServerLostError, PortWatch, RtMidi
+from app.playback.hosting.frames import Message
+from engine.protocol.framing import FrameReader, ProtocolError
+
+LOST: Final = 3
+LOOK_S: Final = 1.0
+_LEAST_CHANGE_BPM: Final = 0.01
+_DRIVER_LIMIT_S: Final = 3.0
+_SWITCH_S: Final = 0.0005
+_TRANSPORT: Final = {"start": "start", "continue": "continue", "stop": "stop"}
+_SIXTEENTHS_PER_BEAT: Final = 4
+_LONGEST: Final = 3  # bytes of any message that is listened to
+
+_log = logging.getLogger(__name__)
+
+
+def decode(data: Sequence[int]) -> "mido.Message | None":
+    """The message in these bytes; None for what is no message or too long to be of use."""
+    if not 1 <= len(data) <= _LONGEST:
+        return None
+    try:
+        return mido.Message.from_bytes(list(data))
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+
+
+class MidiHost:
+    """What the process does, without its threads. All methods on one thread."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        send: Callable[[Message], None],
+        arrived: Callable[[str, list[int], float], None],
+    ) -> None:
+        self._send = send
+        self._watch = PortWatch(backend, arrived)
+        self._clocks: dict[str, DriverClock] = {}
+        self._tempo = TempoFilter()
+        self._tempo_port = ""
+        self._told_bpm: float | None = None
+        self._looked_s = -1e9
+
+    def handle(self, message: m.ToHost) -> None:
+        """Do what the window asks."""
+        self._watch.choose(message.ports)
+        self._tell_ports()
+
+    def take(self, port: str, data: Sequence[int], delta_s: float, now_s: float) -> None:
+        """One message from a port, taken from the driver at `now_s`."""
+        time_s = self._clocks.setdefault(port, DriverClock()).stamp(delta_s, now_s)
+        message = decode(data)
+        if message is None:
+            return
+        kind = str(message.type)
+        if kind == "clock":
+            self._tick(port, time_s)
+        elif kind in _TRANSPORT:
+            self._send(m.Transport(what=_TRANSPORT[kind]))
+        elif kind == "songpos":
+            self._send(m.SongPosition(beats=message.pos / _SIXTEENTHS_PER_BEAT))
+        elif kind == "control_change":
+            self._send(
+                m.Control(
+                    port=port,
+                    channel=message.channel + 1,
+                    control=message.control,
+                    value=message.value,
+                )
+            )
+
+    def look(self, now_s: float) -> None:
+        """Once in a while: ports that came or went, a clock that stopped.
+
+        Raises:
+            MidiServerLostError: the process has to end.
+        """
+        if self._tempo.silent(now_s):
+            self._tempo_port = ""
+            self._tell_tempo()
+        if now_s - self._looked_s >= LOOK_S:
+            first = self._looked_s < 0
+            self._looked_s = now_s
+            if self._watch.look() or first:
+                self._tell_ports()
+        for port in tuple(self._clocks):
+            if port not in self._watch.connected:
+                del self._clocks[port]
+
+    def _tick(self, port: str, time_s: float) -> None:
+        """A clock tick; of two clocks, the one that came first counts while it runs."""
+        self._tempo_port = self._tempo_port or port
+        if port == self._tempo_port:
+            self._tempo.tick(time_s)
+            self._tell_tempo()
+
+    def _tell_tempo(self) -> None:
+        bpm = None if self._tempo.bpm is None else round(self._tempo.bpm, 2)
+        told = self._told_bpm
+        same = bpm == told
+        if bpm is not None and told is not None:
+            same = abs(bpm - told) < _LEAST_CHANGE_BPM
+        if not same:
+            self._told_bpm = bpm
+            self._send(m.Tempo(bpm=bpm))
+
+    def _tell_ports(self) -> None:
+        watch = self._watch
+        self._send(m.Ports(ports=watch.names, connected=watch.connected, trouble=watch.trouble))
+
+
+def serve(backend: Backend) -> None:
+    """Run the host on this process's pipes until the window is gone."""
+    from app.playback.hosting.guard import Guard  # noqa: PLC0415
+    from app.playback.hosting.streams import Pipes  # noqa: PLC0415
+
+    pipes = Pipes()
+    sys.setswitchinterval(_SWITCH_S)
+    guard = Guard(_DRIVER_LIMIT_S)
+    work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+
+    def arrived(port: str, data: list[int], delta_s: float) -> None:
+        now_s = time.perf_counter()
+        work.put(lambda: host.take(port, data, delta_s, now_s))
+
+    def asked(message: m.ToHost) -> Callable[[], None]:
+        def handle() -> None:
+            with guard.call():
+                host.handle(message)
+
+        return handle
+
+    host = MidiHost(backend, pipes.send, arrived)
+    threading.Thread(target=_work, args=(host, work, guard.call), daemon=True).start()
+    reader: FrameReader[m.ToHost] = FrameReader(m.ToHost)
+    for piece in pipes.pieces():
+        for message, _ in reader.feed(piece):
+            work.put(asked(message))
+
+
+def _work(
+    host: MidiHost,
+    work: queue.SimpleQueue[Callable[[], None]],
+    call: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """The worker thread; it ends the process when it cannot go on."""
+    try:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                work.get(timeout=LOOK_S / 4)()
+            if work.empty():  # what waits is older than now: a clock must not seem to have stopped
+                with call():
+                    host.look(time.perf_counter())
+    except MidiServerLostError:
+        os._exit(LOST)
+    except BaseException:
+        _log.exception("the MIDI process ends")
+        os._exit(1)
+
+
+def main() -> int:
+    """Entry point of the MIDI process."""
+    faulthandler.enable()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    try:
+        serve(RtMidi())
+    except ProtocolError:
+        _log.exception("the window sent something else than frames")
+    os._exit(0)  # JACK's exit handlers may hang
+
+
+if __name__ == "__main__":
+    main()

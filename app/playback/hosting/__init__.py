@@ -1,0 +1,1 @@
+"""Native audio and MIDI libraries, each in a child process of its own."""
