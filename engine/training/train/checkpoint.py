@@ -24,6 +24,7 @@ from engine.training.networks.config import UNetConfig
 from engine.training.train.settings import Settings, from_json, to_json
 
 FORMAT: Final = "noisefall-train-1"
+CHECKPOINTS: Final = "checkpoints"  # in the folder of a run
 _GROUPS: Final = ("weights", "ema", "first", "second")
 
 

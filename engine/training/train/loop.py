@@ -37,7 +37,6 @@ from engine.training.train.settings import Settings, differences
 from engine.training.train.warm import start_from, warm_weights
 
 _log: Final = logging.getLogger(__name__)
-CHECKPOINTS: Final = "checkpoints"
 _LINE_EVERY: Final = 20  # steps
 _STOP_EVERY: Final = 10  # steps between asking all processes whether one was told to stop
 
@@ -161,7 +160,7 @@ class _Run:
 
     def begin(self, *, init: Path | None, resume: bool) -> None:
         """Make the network and its optimiser, fresh, warm or as they were."""
-        folder = self._out / CHECKPOINTS
+        folder = self._out / checkpoints.CHECKPOINTS
         before = checkpoints.newest(folder) if resume else None
         if before is None and checkpoints.found(folder):
             raise UserError(
@@ -225,7 +224,7 @@ class _Run:
             else None
         )
         ahead = self._batches.ahead(self._step, first=self._first, count=self._count)
-        path = checkpoints.path_of(self._out / CHECKPOINTS, self._step)
+        path = checkpoints.path_of(self._out / checkpoints.CHECKPOINTS, self._step)
         try:
             while self._step < settings.steps:
                 row = self._update(next(ahead))
@@ -287,7 +286,7 @@ class _Run:
 
     def _save(self, row: Row) -> Path:
         """Validate, sample and save, in the process that leads."""
-        path = checkpoints.path_of(self._out / CHECKPOINTS, self._step)
+        path = checkpoints.path_of(self._out / checkpoints.CHECKPOINTS, self._step)
         if not self._here.leads:
             return path
         if self._validation is not None:
@@ -304,7 +303,9 @@ class _Run:
             first={n: s["exp_avg"].cpu() for n, s in zip(names, state, strict=True)},
             second={n: s["exp_avg_sq"].cpu() for n, s in zip(names, state, strict=True)},
         )
-        path = checkpoints.save(self._out / CHECKPOINTS, saved, keep=self._settings.keep)
+        path = checkpoints.save(
+            self._out / checkpoints.CHECKPOINTS, saved, keep=self._settings.keep
+        )
         _log.info("saved %s", path)
         return path
 

@@ -10,9 +10,8 @@ from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
 from engine.training.export.spec import stage_spec
 from engine.training.export.write import StagePart
 from engine.training.networks.unet import UNet
-from engine.training.train.checkpoint import Checkpoint, found, load
+from engine.training.train.checkpoint import CHECKPOINTS, Checkpoint, found, load
 from engine.training.train.examples import route
-from engine.training.train.loop import CHECKPOINTS
 from engine.training.train.warm import start_from
 
 _LONGEST_S: Final = 30.72  # 3072 mel frames: 30 s, padded to a multiple of every stage

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.training.train.checkpoint import load
+from engine.training.train.checkpoint import CHECKPOINTS, found, load
 from engine.training.train.settings import Stage
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ _BIAS: Final = "bias"
 
 
 def warm_weights(source: Path, stage: Stage) -> dict[str, Tensor]:
-    """Weights by parameter name, float32, of a checkpoint (EMA) or of a bundle's folder.
+    """Weights by parameter name, float32, of a checkpoint (EMA), a run's newest, or a bundle's.
 
     Raises:
         UserError: it is neither, or the bundle has no such stage.
     """
+    newest = found(source / CHECKPOINTS) if source.is_dir() else []
+    if newest:
+        return load(newest[-1]).ema
     if source.is_dir():
         return _bundle_weights(source, stage)
     return load(source).ema

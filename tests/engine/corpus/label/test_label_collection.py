@@ -15,10 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from label_world import LevelEar, clicks, open_level_ear, write_collection
-
 from engine.corpus.label.beat import bar_start_s
 from engine.corpus.label.files import audio_files, split_of_file, stretches
 from engine.corpus.label.nearest import drawn, frequencies, nearest
@@ -30,6 +26,7 @@ from engine.music.signals import GLOBALS
 from engine.training.train.conditions import clip_conditions, signals_and_globals
 from engine.training.train.data import CLIPS_NAME, Dataset, open_data
 from engine.training.train.embed import embed_texts
+from tests.engine.corpus.label.label_world import LevelEar, clicks, open_level_ear, write_collection
 
 
 def vocabulary(prefix: str, count: int = 12) -> Vocabulary:

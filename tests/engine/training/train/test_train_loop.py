@@ -361,3 +361,11 @@ def test_a_mel_is_scaled_and_its_samples_are_mels(data: Path, tmp_path: Path) ->
     assert stage_part(checkpoint_at(tmp_path)).spec.x_scale == MEL_SCALE
     real = np.load(tmp_path / "samples" / "step-00000001" / "0-real.npy")
     assert 0.5 < np.abs(real).max() <= 1
+
+
+def test_a_runs_folder_stands_for_its_newest_checkpoint(data: Path, tmp_path: Path) -> None:
+    outcome = train(tiny(steps=2, samples=0, save_every=1), data=data, out=tmp_path)
+    newest = checkpoints.load(outcome.path).ema
+    found = warm_weights(tmp_path, "generator")
+    assert found.keys() == newest.keys()
+    assert all(torch.equal(found[name], newest[name]) for name in found)
