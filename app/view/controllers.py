@@ -1,0 +1,133 @@
+"""MIDI at work: a controller turns knobs, the DAW's clock sets the tempo, its transport plays.
+
+It paints nothing: it ties Midi, the form, the settings and the Player together.
+"""
+
+from contextlib import suppress
+
+from PySide6.QtCore import QObject, Signal
+
+from app.midi.midi import Midi
+from app.model.knobs import RECIPE_KNOBS, STAGE_KNOBS
+from app.model.models import Models
+from app.playback.player import Player
+from app.view.panels.words import KeyTravel, key_number, key_of
+from engine.recipe import BPM_RANGE
+
+_KEY = KeyTravel()
+
+
+class Controllers(QObject):
+    """Keeps the form in step with MIDI.
+
+    Signals:
+        clock_changed(): the clock's tempo, or whether it is followed.
+    """
+
+    clock_changed = Signal()
+
+    def __init__(
+        self, models: Models, midi: Midi, player: Player, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._form, self._settings = models.form, models.settings
+        self._midi, self._player = midi, player
+        midi.knob_turned.connect(self.turn)
+        midi.knob_nudged.connect(self.nudge)
+        midi.tempo_changed.connect(self._on_tempo)
+        midi.transport_started.connect(self._on_start)
+        midi.transport_stopped.connect(self._on_stop)
+        midi.song_position_changed.connect(self._on_song_position)
+        midi.bindings_changed.connect(self._store)
+        self._form.changed.connect(self._tell)
+        self._settings.changed.connect(self._on_setting)
+        midi.restore_bindings(self._settings.midi_bindings)
+        midi.choose(tuple(self._settings.midi_inputs))
+        for name in RECIPE_KNOBS:
+            self._tell(name)
+
+    @property
+    def clock_bpm(self) -> float | None:
+        """Tempo of the DAW's clock; None when none runs."""
+        return self._midi.tempo_bpm
+
+    def follow_clock(self, on: bool) -> None:
+        """Follow the clock or not, from now on."""
+        self._settings.follow_clock = on
+
+    # ── knobs ─────────────────────────────────────────────────────────────────────────────
+
+    def turn(self, name: str, position: float) -> None:
+        """Set a knob ("bpm", "key", "generator.steps") to 0–1."""
+        stage, _, field = name.rpartition(".")
+        if name == "key":
+            self._form.turn("key", key_of(_KEY.value(position)))
+        elif stage in self._form.stages and field in STAGE_KNOBS:
+            value = STAGE_KNOBS[field].value(position)
+            setattr(self._form.stages[stage], field, round(value) if field == "steps" else value)
+        elif name in RECIPE_KNOBS:
+            with suppress(AttributeError):
+                self._form.set_position(name, position)
+
+    def nudge(self, name: str, steps: int) -> None:
+        """Turn a knob by steps of an endless encoder."""
+        stage, _, field = name.rpartition(".")
+        if name == "key":
+            place = _KEY.clean(key_number(self._form.key) + steps)
+            self._form.turn("key", key_of(place))
+        elif stage in self._form.stages and field in STAGE_KNOBS:
+            row, form = STAGE_KNOBS[field], self._form.stages[stage]
+            now = form.effective(field)
+            start = float(now) if isinstance(now, int | float) else row.default
+            value = row.clean(start + steps * row.step)
+            setattr(form, field, round(value) if field == "steps" else value)
+        elif name in RECIPE_KNOBS:
+            row = RECIPE_KNOBS[name]
+            now = getattr(self._form, name)
+            start = row.default if now is None else float(now)
+            self._form.turn(name, row.clean(start + steps * row.step))
+
+    def _tell(self, name: str) -> None:
+        """Say where a knob stands now, for soft take-over."""
+        stage, _, field = name.rpartition(".")
+        if name == "key":
+            self._midi.set_knob("key", _KEY.position(key_number(self._form.key)))
+        elif name in RECIPE_KNOBS:
+            self._midi.set_knob(name, self._form.position(name))
+        elif stage in self._form.stages and field in STAGE_KNOBS:
+            value = self._form.stages[stage].effective(field)
+            if isinstance(value, int | float):
+                self._midi.set_knob(name, STAGE_KNOBS[field].position(float(value)))
+
+    def _store(self) -> None:
+        self._settings.midi_bindings = self._midi.bindings_data()
+
+    # ── clock and transport ───────────────────────────────────────────────────────────────
+
+    def _on_setting(self, name: str) -> None:
+        if name == "midi_inputs":
+            self._midi.choose(tuple(self._settings.midi_inputs))
+        elif name == "follow_clock":
+            self._on_tempo(self._midi.tempo_bpm)
+
+    def _on_tempo(self, bpm: object) -> None:
+        in_range = isinstance(bpm, int | float) and BPM_RANGE[0] <= bpm <= BPM_RANGE[1]
+        if self._settings.follow_clock and in_range:
+            self._form.bpm = round(float(bpm), 1)  # type: ignore[arg-type]  # checked above
+        self.clock_changed.emit()
+
+    def _on_start(self, from_top: bool) -> None:
+        if self._settings.follow_transport:
+            if from_top:
+                self._player.stop()
+            self._player.play()
+
+    def _on_stop(self) -> None:
+        if self._settings.follow_transport:
+            self._player.pause()
+
+    def _on_song_position(self, beats: float) -> None:
+        length_s = self._player.duration_s
+        if self._settings.follow_transport and length_s > 0:
+            bpm = self._form.bpm
+            self._player.seek(beats * 60 / bpm % length_s)

@@ -1,0 +1,1 @@
+"""Parts of the main window: each connects widgets to the view-models it is given."""

@@ -1,0 +1,217 @@
+"""The list of clips: keys, menu, and dragging files out."""
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QInputDialog, QListView, QMenu, QWidget
+
+from app.library.clip import Clip
+from app.model.actions import ClipActions
+from app.model.clips import CLIP_ROLE, ClipsModel, Column
+from app.view.panels.clip_delegate import ClipDelegate
+from app.view.panels.drag import drag_out
+from app.view.theme.theme import Theme
+
+# (name in the menu, shortcut as shown, icon, method)
+_MENU = (
+    ("Play", "Enter", "play", "play_current"),
+    ("Use this recipe", "U", "recipe", "use_recipe"),
+    ("More like this", "V", "variations", "more_like"),
+    ("", "", "", ""),
+    ("Rename…", "F2", "edit", "rename"),
+    ("Tags…", "G", "tag", "edit_tags"),
+    ("Stars", "", "star", ""),
+    ("", "", "", ""),
+    ("Show the file", "", "folder", "reveal"),
+    ("Copy the file", "Ctrl+C", "copy", "copy_files"),
+    ("Copy the path", "", "copy", "copy_paths"),
+    ("", "", "", ""),
+    ("Delete", "Del", "trash", "delete"),
+)
+
+
+class ClipList(QListView):
+    """Rows of ClipsModel.
+
+    Signals:
+        play_asked(int): a clip is to be heard.
+        waiting(str): a drag could not begin yet, and why.
+    """
+
+    play_asked = Signal(int)
+    waiting = Signal(str)
+
+    def __init__(
+        self, clips: ClipsModel, actions: ClipActions, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._clips, self._actions, self._theme = clips, actions, theme
+        self.setAccessibleName(self.tr("Clips"))
+        self.setModel(clips)
+        self.setModelColumn(int(Column.NAME))
+        self.delegate = ClipDelegate(theme, self)
+        self.setItemDelegate(self.delegate)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setDefaultDropAction(Qt.DropAction.CopyAction)
+        self.delegate.starred.connect(lambda clip_id, stars: clips.set_stars([clip_id], stars))
+        self.doubleClicked.connect(lambda index: self.play_asked.emit(index.data(CLIP_ROLE).id))
+        theme.changed.connect(self.viewport().update)
+
+    # ── which ─────────────────────────────────────────────────────────────────────────────
+
+    def chosen(self) -> list[Clip]:
+        """The selected clips, in the list's order."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        return [self._clips.clip_at(row) for row in rows]
+
+    def _ids(self) -> list[int]:
+        return [clip.id for clip in self.chosen()]
+
+    def show_clip(self, clip_id: int) -> None:
+        """Select a clip and bring it into view."""
+        row = self._clips.row_of(clip_id)
+        if row is not None:
+            index = self._clips.index(row, int(Column.NAME))
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def selectionChanged(self, selected, deselected) -> None:  # type: ignore[no-untyped-def]  # noqa: N802
+        """Have the files ready before they are dragged."""
+        super().selectionChanged(selected, deselected)
+        if ids := self._ids()[:16]:
+            self._actions.prepare(ids)
+
+    # ── dragging ──────────────────────────────────────────────────────────────────────────
+
+    def drag_data(self) -> QMimeData | None:
+        """File URLs of the selected clips' complete files."""
+        return self._actions.drag_data(self._ids())
+
+    def startDrag(self, supported: Qt.DropAction) -> None:  # noqa: N802
+        """Complete files or nothing; a copy, never a move."""
+        data = self.drag_data()
+        if data is None:
+            self.waiting.emit(self.tr("The file is being written. Drag it again in a moment"))
+            return
+        drag_out(self, data, self._theme, len(data.urls()))
+
+    # ── doing ─────────────────────────────────────────────────────────────────────────────
+
+    def play_current(self) -> None:
+        """Hear the current clip."""
+        if chosen := self.chosen():
+            self.play_asked.emit(chosen[0].id)
+
+    def use_recipe(self) -> None:
+        """Put the clip's recipe into the form."""
+        if ids := self._ids():
+            self._actions.use_recipe(ids[0])
+
+    def more_like(self) -> None:
+        """The same recipes, other seeds."""
+        if ids := self._ids():
+            self._actions.more_like(ids)
+
+    def rename(self) -> None:
+        """Edit the name in its place."""
+        if self.currentIndex().isValid():
+            self.edit(self.currentIndex())
+
+    def edit_tags(self) -> None:
+        """Ask for tags, separated by commas."""
+        if not (chosen := self.chosen()):
+            return
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle(self.tr("Tags"))
+        dialog.setLabelText(self.tr("Tags, separated by commas"))
+        dialog.setTextValue(", ".join(chosen[0].tags))
+        ids = [clip.id for clip in chosen]
+        dialog.textValueSelected.connect(lambda text: self._clips.set_tags(ids, text.split(",")))
+        dialog.open()
+
+    def reveal(self) -> None:
+        """Show the file in the file manager."""
+        if ids := self._ids():
+            self._actions.reveal(ids[0])
+
+    def copy_files(self) -> None:
+        """Files to the clipboard."""
+        if ids := self._ids():
+            self._actions.copy_files(ids)
+
+    def copy_paths(self) -> None:
+        """Paths to the clipboard."""
+        if ids := self._ids():
+            self._actions.copy_paths(ids)
+
+    def delete(self) -> None:
+        """Into the bin."""
+        ids = self._ids()
+        if ids and not self._clips.query.in_bin:
+            row = self.currentIndex().row()
+            self._clips.delete(ids)
+            self.setCurrentIndex(self._clips.index(min(row, self._clips.rowCount() - 1), 1))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter plays, Del deletes, U, V and G as in the menu, Ctrl+C copies files."""
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        keys = {
+            Qt.Key.Key_Return: self.play_current,
+            Qt.Key.Key_Enter: self.play_current,
+            Qt.Key.Key_Delete: self.delete,
+            Qt.Key.Key_Backspace: self.delete,
+            Qt.Key.Key_U: self.use_recipe,
+            Qt.Key.Key_V: self.more_like,
+            Qt.Key.Key_G: self.edit_tags,
+        }
+        if control and event.key() == Qt.Key.Key_C:
+            self.copy_files()
+        elif not control and event.key() in keys:
+            keys[Qt.Key(event.key())]()
+        elif event.key() == Qt.Key.Key_F2:
+            self.rename()
+        elif event.text() and not control and event.key() != Qt.Key.Key_Space:
+            event.ignore()  # no search by typing here: letters are shortcuts
+        else:
+            super().keyPressEvent(event)
+
+    # ── menu ──────────────────────────────────────────────────────────────────────────────
+
+    def menu(self) -> QMenu:
+        """Everything that can be done with what is selected."""
+        menu = QMenu(self)
+        in_bin = self._clips.query.in_bin
+        if in_bin:
+            menu.addAction(
+                self._theme.icon("undo"),
+                self.tr("Put back"),
+                lambda: self._clips.restore(self._ids()),
+            )
+            return menu
+        for name, keys, icon, method in _MENU:
+            if not name:
+                menu.addSeparator()
+            elif name == "Stars":
+                self._add_stars(menu.addMenu(self._theme.icon(icon), self.tr(name)))
+            else:
+                label = f"{self.tr(name)}\t{keys}" if keys else self.tr(name)
+                menu.addAction(self._theme.icon(icon), label, getattr(self, method))
+        return menu
+
+    def _add_stars(self, menu: QMenu) -> None:
+        for stars in range(6):
+            action = QAction("★" * stars or self.tr("None"), menu)
+            action.triggered.connect(
+                lambda _=False, count=stars: self._clips.set_stars(self._ids(), count)
+            )
+            menu.addAction(action)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        """Open the menu."""
+        if self.chosen():
+            self.menu().popup(event.globalPos())

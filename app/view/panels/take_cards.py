@@ -1,0 +1,229 @@
+"""Four takes side by side on the keys 1–4: a small spectrogram, a state, what was measured."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QHBoxLayout, QVBoxLayout
+
+from app.model.takes import TakesModel, TakeState, TakeView
+from app.view.panels.words import shown_key, tr
+from app.view.picture.spectrogram import thumbnail
+from app.view.theme.theme import Theme, Weight
+from app.view.theme.tokens import Size, Space, TypeSize
+from app.view.widgets.buttons import IconButton
+from app.view.widgets.painting import Align, fill_round, focus_ring, outline_round, painting
+
+CARDS = 4
+CARD_DELAY_MS = 30
+
+
+def state_text(take: TakeView) -> str:
+    """How far a take is, in a few words."""
+    if take.state is TakeState.FORMING:
+        return f"{take.step}/{take.steps}"
+    return {
+        TakeState.WAITING: tr("waiting"),
+        TakeState.READY: "",
+        TakeState.FINISHING: tr("keeping…"),
+        TakeState.FINISHED: "",
+        TakeState.KEPT: tr("kept"),
+    }.get(take.state, "")
+
+
+def measured_text(take: TakeView) -> str:
+    """Measured tempo and key."""
+    measured = take.measured
+    if measured is None:
+        return ""
+    parts = [] if measured.bpm is None else [f"{measured.bpm:.1f}"]
+    parts += [] if measured.key is None else [shown_key(measured.key)]
+    return " · ".join(parts)
+
+
+class TakeCard(QAbstractButton):
+    """One take; click selects, dragging hands its file to a DAW."""
+
+    drag_asked = Signal()
+    keep_asked = Signal()
+
+    def __init__(self, index: int, theme: Theme) -> None:
+        super().__init__()
+        self._index, self._theme = index, theme
+        self._take: TakeView | None = None
+        self._image: QImage | None = None
+        self._press: QPoint | None = None
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setMinimumSize(120, 58)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setAccessibleName(self.tr("Take {0}").format(index + 1))
+        theme.changed.connect(self._spoil)
+
+    def set_take(self, take: TakeView | None) -> None:
+        """Show a take, or none."""
+        self._take = take
+        self.setEnabled(take is not None)
+        spoken = "" if take is None else f"{take.state.value} {measured_text(take)}"
+        self.setAccessibleDescription(spoken)
+        tip = self.tr("Key {0} switches to it at the same place. Drag it into the DAW, K keeps it")
+        self.setToolTip(tip.format(self._index + 1))
+        self._spoil()
+
+    def _spoil(self) -> None:
+        self._image = None
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """A quarter of the row."""
+        return QSize(200, 58)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter selects."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Remember where, in case it becomes a drag."""
+        self._press = event.position().toPoint()
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """A drag hands the file over."""
+        far = QApplication.startDragDistance()
+        if self._press is not None and self._take is not None and self._take.audio is not None:
+            if (event.position().toPoint() - self._press).manhattanLength() >= far:
+                self._press = None
+                self.setDown(False)
+                self.drag_asked.emit()
+            return
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """A click selects."""
+        self._press = None
+        super().mouseReleaseEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Ground, number, picture, words."""
+        theme, rect = self._theme, QRectF(self.rect())
+        with painting(self) as painter:
+            hover = self.underMouse() and self.isEnabled()
+            fill_round(painter, rect, theme.colour("raised" if hover else "panel"))
+            if self._take is None:
+                painter.setOpacity(0.5)
+            box = QRectF(Space.SMALL + 22, Space.SMALL - 2, rect.width() - 38, 28)
+            fill_round(painter, box, theme.colour("sunken"), radius_px=3)
+            self._paint_picture(painter, box)
+            self._paint_number(painter)
+            self._paint_words(painter, box)
+            if self.isChecked() and self._take is not None:
+                outline_round(painter, rect, theme.colour("accent"), width_px=1.5)
+            if self.hasFocus():
+                focus_ring(painter, theme, rect)
+
+    def _paint_picture(self, painter: QPainter, box: QRectF) -> None:
+        if self._take is None or self._take.half_mel is None:
+            return
+        if self._image is None:
+            size = (box.size() * self.devicePixelRatioF()).toSize()
+            self._image = thumbnail(self._take.half_mel, size, self._theme.map_table)
+        painter.drawImage(box, self._image)
+
+    def _paint_number(self, painter: QPainter) -> None:
+        theme = self._theme
+        badge = QRectF(Space.SMALL - 2, Space.SMALL - 2, 20, 20)
+        on = self.isChecked() and self._take is not None
+        fill_round(painter, badge, theme.colour("accent" if on else "raised"), radius_px=4)
+        painter.setFont(theme.font(TypeSize.BODY, Weight.DemiBold))
+        painter.setPen(theme.colour("on_accent" if on else "text"))
+        painter.drawText(badge, Align.AlignCenter, str(self._index + 1))
+
+    def _paint_words(self, painter: QPainter, box: QRectF) -> None:
+        if self._take is None:
+            return
+        theme, take = self._theme, self._take
+        line = QRectF(box.left(), box.bottom() + 3, box.width(), 16)
+        painter.setFont(theme.font(TypeSize.CAPTION, Weight.Medium))
+        painter.setPen(theme.colour("text"))
+        painter.drawText(line, Align.AlignLeft | Align.AlignVCenter, measured_text(take))
+        painter.setPen(theme.colour("muted"))
+        painter.drawText(line, Align.AlignRight | Align.AlignVCenter, state_text(take))
+        if take.state is TakeState.KEPT:
+            at = QPointF(Space.SMALL + 8, box.bottom() + 11)
+            theme.draw_icon(painter, "kept", at, tone="accent", size_px=14)
+
+
+class TakeCards(QFrame):
+    """The row of cards and, at its left, the way to earlier renders.
+
+    Signals:
+        drag_asked(int): a take is being dragged away.
+    """
+
+    drag_asked = Signal(int)
+
+    def __init__(self, takes: TakesModel, theme: Theme) -> None:
+        super().__init__()
+        self._takes = takes
+        self._turn = -1
+        self._later = QTimer(self, singleShot=True, interval=CARD_DELAY_MS)
+        self._later.timeout.connect(lambda: self._show(self._turn))
+        self.older = IconButton(
+            "chevron-left", self.tr("Earlier takes"), theme, "[", size=Size.SMALL_CONTROL
+        )
+        self.newer = IconButton(
+            "chevron-right", self.tr("Later takes"), theme, "]", size=Size.SMALL_CONTROL
+        )
+        self.cards = [TakeCard(index, theme) for index in range(CARDS)]
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.SMALL)
+        shelf = QVBoxLayout()
+        shelf.setSpacing(Space.HAIR)
+        shelf.addWidget(self.older)
+        shelf.addWidget(self.newer)
+        layout.addLayout(shelf)
+        for card in self.cards:
+            layout.addWidget(card, 1)
+            card.clicked.connect(self._selector(card))
+            card.drag_asked.connect(self._dragger(card))
+        self.older.clicked.connect(takes.show_older)
+        self.newer.clicked.connect(takes.show_newer)
+        takes.started.connect(self.show_all)
+        takes.preview_changed.connect(self._show_next)
+        takes.take_changed.connect(self._show)
+        takes.selected_changed.connect(lambda _: self._check())
+        takes.shelf_changed.connect(self._show_shelf)
+        self.show_all()
+        self._show_shelf()
+
+    def _selector(self, card: TakeCard) -> Callable[[], None]:
+        return lambda: self._takes.select(self.cards.index(card))
+
+    def _dragger(self, card: TakeCard) -> Callable[[], None]:
+        return lambda: self.drag_asked.emit(self.cards.index(card))
+
+    def show_all(self) -> None:
+        """Show every take."""
+        for index in range(CARDS):
+            self._show(index)
+        self._check()
+
+    def _show(self, index: int) -> None:
+        takes = self._takes.takes
+        self.cards[index].set_take(takes[index] if index < len(takes) else None)
+
+    def _show_next(self) -> None:
+        """One card per preview, and after the large picture: no turn of the loop paints both."""
+        self._turn = (self._turn + 1) % max(len(self._takes.takes), 1)
+        self._later.start()
+
+    def _check(self) -> None:
+        self.cards[min(max(self._takes.selected, 0), CARDS - 1)].setChecked(True)
+
+    def _show_shelf(self) -> None:
+        self.older.setEnabled(self._takes.can_go_older)
+        self.newer.setEnabled(self._takes.can_go_newer)

@@ -1,0 +1,193 @@
+"""Words and sentences of the window, in one place each: names of knobs, stages, presets, states.
+
+They are functions, not constants: `QCoreApplication.translate` needs the application's language.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from app.view.translate import QT_TRANSLATE_NOOP
+from engine.music.keys import KEYS, key_index
+from engine.recipe import Recipe
+
+CONTEXT: Final = "words"
+
+
+def tr(text: str) -> str:
+    """A word in the application's language."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+# knob → (name, what it does to the sound)
+KNOB_WORDS: Final = {
+    "bpm": (
+        QT_TRANSLATE_NOOP("words", "Tempo"),
+        QT_TRANSLATE_NOOP("words", "Quarter notes per minute. The model follows it beat by beat."),
+    ),
+    "key": (
+        QT_TRANSLATE_NOOP("words", "Key"),
+        QT_TRANSLATE_NOOP(
+            "words", "Which notes sound at home. Any leaves the choice to the prompt."
+        ),
+    ),
+    "bars": (
+        QT_TRANSLATE_NOOP("words", "Bars"),
+        QT_TRANSLATE_NOOP("words", "Length in whole bars, exact to the sample."),
+    ),
+    "seconds": (
+        QT_TRANSLATE_NOOP("words", "Seconds"),
+        QT_TRANSLATE_NOOP("words", "Length in seconds, for sounds without a grid."),
+    ),
+    "takes": (
+        QT_TRANSLATE_NOOP("words", "Takes"),
+        QT_TRANSLATE_NOOP(
+            "words", "How many answers to hear side by side. Each costs its own time."
+        ),
+    ),
+    "steps": (
+        QT_TRANSLATE_NOOP("words", "Steps"),
+        QT_TRANSLATE_NOOP("words", "More steps: finer detail, longer wait."),
+    ),
+    "gamma": (
+        QT_TRANSLATE_NOOP("words", "γ"),
+        QT_TRANSLATE_NOOP(
+            "words", "Noise put back at each step: 0 is calm, 1 livelier and rougher."
+        ),
+    ),
+    "guidance": (
+        QT_TRANSLATE_NOOP("words", "Guidance"),
+        QT_TRANSLATE_NOOP(
+            "words", "How strictly it follows the prompt; high is bolder, less varied."
+        ),
+    ),
+    "clip_percentile": (
+        QT_TRANSLATE_NOOP("words", "Clipping"),
+        QT_TRANSLATE_NOOP(
+            "words", "Reins in what strong guidance overdrives (dynamic clipping). 0 is off."
+        ),
+    ),
+}
+
+STAGE_WORDS: Final = {
+    "text": QT_TRANSLATE_NOOP("words", "Text"),
+    "generator": QT_TRANSLATE_NOOP("words", "Generator"),
+    "vocoder": QT_TRANSLATE_NOOP("words", "Vocoder"),
+    "cascader": QT_TRANSLATE_NOOP("words", "Cascader"),
+    "super_resolution": QT_TRANSLATE_NOOP("words", "Super-resolution"),
+    "finish": QT_TRANSLATE_NOOP("words", "Finish"),
+}
+
+STAGE_TIPS: Final = {
+    "generator": QT_TRANSLATE_NOOP("words", "From words to a picture of the sound"),
+    "vocoder": QT_TRANSLATE_NOOP("words", "From the picture to sound at 16 kHz"),
+    "cascader": QT_TRANSLATE_NOOP("words", "From 3.2 kHz to 16 kHz"),
+    "super_resolution": QT_TRANSLATE_NOOP("words", "From 16 kHz to the 24 kHz master, when kept"),
+}
+
+PRESET_WORDS: Final = (
+    ("draft", QT_TRANSLATE_NOOP("words", "Draft"),
+     QT_TRANSLATE_NOOP("words", "Few steps: hear the idea at once")),
+    ("standard", QT_TRANSLATE_NOOP("words", "Standard"),
+     QT_TRANSLATE_NOOP("words", "The steps at which more is hardly heard")),
+    ("paper", QT_TRANSLATE_NOOP("words", "Paper"),
+     QT_TRANSLATE_NOOP("words", "The step counts and schedules that were published: slow")),
+)  # fmt: skip
+
+SCHEDULE_WORDS: Final = {
+    "front-heavy": QT_TRANSLATE_NOOP("words", "Front-heavy"),
+    "uniform": QT_TRANSLATE_NOOP("words", "Uniform"),
+    "back-heavy": QT_TRANSLATE_NOOP("words", "Back-heavy"),
+    "back-heavy-eval": QT_TRANSLATE_NOOP("words", "Back-heavy, evaluation"),
+    "log-snr": QT_TRANSLATE_NOOP("words", "Equal log-SNR"),
+}
+
+SAMPLER_WORDS: Final = {
+    "ancestral": QT_TRANSLATE_NOOP("words", "Ancestral"),
+    "ddim": "DDIM",
+    "dpmpp-2m": "DPM++ 2M",
+    "dpmpp-2m-sde": "DPM++ 2M SDE",
+}
+
+
+@dataclass(frozen=True)
+class KeyTravel:
+    """The key knob's way: 0 is any, 1–24 the keys, chromatic, each major before its minor."""
+
+    low: float = 0.0
+    high: float = 24.0
+    default: float = 0.0
+    step: float = 1.0
+    fine: float = 1.0
+
+    def clean(self, value: float) -> float:
+        """A whole number in range."""
+        return float(min(max(round(value), 0), 24))
+
+    def position(self, value: float) -> float:
+        """0–1."""
+        return self.clean(value) / 24
+
+    def value(self, position: float) -> float:
+        """Of 0–1."""
+        return self.clean(position * 24)
+
+
+def key_number(key: str | None) -> int:
+    """Where a canonical key lies on KeyTravel."""
+    if key is None:
+        return 0
+    index = key_index(key)
+    return 1 + 2 * (index % 12) + (index >= 12)
+
+
+def key_of(number: float) -> str | None:
+    """The canonical key at a place of KeyTravel; None is any."""
+    place = round(number) - 1
+    return None if place < 0 else KEYS[place // 2 + 12 * (place % 2)]
+
+
+def shown_key(key: str | None) -> str:
+    """A key as the window writes it: F♯m, B♭."""
+    if key is None:
+        return tr("Any")
+    return key.replace("#", "♯").replace("b", "♭")
+
+
+def typed_key(text: str) -> float:
+    """The place of a key typed as "a minor", "F#" or "any". Raises ValueError."""
+    if text.strip().casefold() in ("", "any", tr("Any").casefold()):
+        return 0.0
+    return float(key_number(KEYS[key_index(text)]))
+
+
+def shown_number(decimals: int) -> Callable[[float], str]:
+    """Formats a knob's value: no needless zeros."""
+    return lambda value: (
+        f"{value:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
+    )
+
+
+def typed_number(text: str) -> float:
+    """A number as people type it: comma or point, a unit behind it. Raises ValueError."""
+    head = text.replace(",", ".").replace("−", "-").split()
+    if not head:
+        raise ValueError(text)
+    value = float(head[0].rstrip("%×xs"))
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - a NaN is typed
+        raise ValueError(text)
+    return value
+
+
+def recipe_line(recipe: Recipe) -> str:
+    """A recipe in a few words: "92 BPM · Am · 4 bars"."""
+    parts = []
+    if recipe.bpm is not None:
+        parts.append(f"{recipe.bpm:g} BPM")
+    if recipe.key:
+        parts.append(shown_key(recipe.key))
+    if recipe.bars:
+        parts.append(tr("1 bar") if recipe.bars == 1 else tr("{0} bars").format(recipe.bars))
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""The look as data: tokens, fonts, icons, colour maps, and the style sheet made of them."""

@@ -1,0 +1,1 @@
+"""Controls that paint themselves; none knows a view-model."""
