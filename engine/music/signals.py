@@ -8,9 +8,9 @@ A caller's network reads `signals` as (S, frames) stacked rows and `globals` as 
 the order in which the manifest lists the names.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log2
 from typing import Final
 
 import numpy as np
@@ -45,13 +45,19 @@ class Conditions:
 
 
 def _phase(
-    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], *, per_pulse: bool
+    function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    *,
+    per_pulse: float = 0,
+    per_bar: float = 0,
 ) -> Callable[[Conditions], FloatArray]:
     def signal(conditions: Conditions) -> FloatArray:
         timeline = conditions.timeline
         if timeline.bars is None:
             return np.zeros(timeline.frames, np.float32)
-        cycles = timeline.bar_position() * (timeline.pulses_per_bar if per_pulse else 1)
+        turns = per_pulse * timeline.pulses_per_bar + per_bar  # in a bar
+        if conditions.loop and not math.isclose((timeline.bars * turns + 0.5) % 1, 0.5):
+            return np.zeros(timeline.frames, np.float32)  # a loop has nothing that jumps
+        cycles = timeline.bar_position() * turns
         return np.asarray(function(2 * np.pi * cycles), np.float32)
 
     return signal
@@ -85,10 +91,19 @@ def _key_flag(index: int) -> Callable[[Conditions], float]:
 
 
 SIGNALS: Final[dict[str, Callable[[Conditions], FloatArray]]] = {
-    "beat_sin": _phase(np.sin, per_pulse=True),
-    "beat_cos": _phase(np.cos, per_pulse=True),
-    "bar_sin": _phase(np.sin, per_pulse=False),
-    "bar_cos": _phase(np.cos, per_pulse=False),
+    "beat_sin": _phase(np.sin, per_pulse=1),
+    "beat_cos": _phase(np.cos, per_pulse=1),
+    "bar_sin": _phase(np.sin, per_bar=1),
+    "bar_cos": _phase(np.cos, per_bar=1),
+    # A network would have to square and multiply the beat's phase to find the quavers in it.
+    "beat2_sin": _phase(np.sin, per_pulse=2),
+    "beat2_cos": _phase(np.cos, per_pulse=2),
+    "beat3_sin": _phase(np.sin, per_pulse=3),
+    "beat3_cos": _phase(np.cos, per_pulse=3),
+    "beat4_sin": _phase(np.sin, per_pulse=4),
+    "beat4_cos": _phase(np.cos, per_pulse=4),
+    "phrase_sin": _phase(np.sin, per_bar=1 / 4),
+    "phrase_cos": _phase(np.cos, per_bar=1 / 4),
     "grid_present": _flag(lambda conditions: conditions.timeline.bars is not None),
     "position": _position,
     "position_present": _flag(lambda conditions: not conditions.loop),
@@ -97,7 +112,7 @@ SIGNALS: Final[dict[str, Callable[[Conditions], FloatArray]]] = {
 }
 
 GLOBALS: Final[dict[str, Callable[[Conditions], float]]] = {
-    "log_bpm": lambda c: 0.0 if c.bpm is None else log2(c.bpm / REFERENCE_BPM),
+    "log_bpm": lambda c: 0.0 if c.bpm is None else math.log2(c.bpm / REFERENCE_BPM),
     "bpm_present": lambda c: float(c.bpm is not None),
     **{f"key_{index}": _key_flag(index) for index in range(24)},
     "key_present": lambda c: float(c.key is not None),

@@ -40,6 +40,8 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         text_mean: the mean of the text's tokens also enters the time embedding, so that every
             block hears the whole of it from the first step; the paper has cross-attention alone.
         aligned_channels, aligned_hop: the sequence added at the level of that total stride.
+        skip: x itself is part of the prediction, the more the less noise there is; for a network
+            that predicts x₀ through a patch wider than its base, and so cannot repeat its grain.
         low: takes `low`, stacked beside x.
         augmentation: takes `augmentation_log_snr`.
         embedding: width of the time embedding (even); 0 is `base`, the paper's.
@@ -67,6 +69,7 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     text_mean: bool = False
     aligned_channels: Natural = 0
     aligned_hop: Natural = 0
+    skip: bool = False
     low: bool = False
     augmentation: bool = False
     embedding: Natural = 0
@@ -149,6 +152,8 @@ def _entry_problems(config: UNetConfig) -> list[str]:
             )
     if any(config.cross_attention) != bool(config.text_width):
         problems.append("cross_attention and text_width need each other")
+    if config.skip and config.outputs:
+        problems.append("skip needs a prediction of x's channels")
     if config.text_mean and not config.text_width:
         problems.append("text_mean needs text_width")
     if bool(config.aligned_channels) != bool(config.aligned_hop):

@@ -25,7 +25,7 @@ from engine.training.networks.config import UNetConfig
 _PAPER_TEXT: Final = 1024
 _STARTER_TEXT: Final = 256
 _TINY_TEXT: Final = 16
-_SIGNALS: Final = 20  # beat and bar phase, grid, position, chroma, each with its presence
+_SIGNALS: Final = 28  # phases of beat, bar and phrase, position, chroma, with their presence
 _GLOBALS: Final = 30  # tempo, key, duration, each with its presence, and loop
 _STEREO: Final = 2
 _MEL: Final = 160  # 80 bands of level, 80 of left − right difference
@@ -109,6 +109,7 @@ _STARTER: Final = (
         globals=_GLOBALS,
         text_width=_STARTER_TEXT,
         text_mean=True,
+        skip=True,
     ),
     UNetConfig(
         name="starter-vocoder",  # 16 kHz: levels at 400 and 100 Hz, the mel at the bottom

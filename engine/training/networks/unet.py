@@ -1,9 +1,9 @@
 """The paper's 1-D Efficient U-Net (section 3.2, App. B): a mirror image with four entries.
 
-(a) stacked: x, `signals` and `low` side by side; (b) an embedding of log-SNR (and of `globals`, the
-augmentation's log-SNR and the mean of the text), through combine layers; (c) the text,
-cross-attended; (d) `aligned`, added where the U has come down to its rate. Skips are added, never
-concatenated.
+(a) stacked: x and `low` side by side, and `signals`, which weigh as much as both; (b) an embedding
+of log-SNR (and of `globals`, the augmentation's log-SNR and the mean of the text), through combine
+layers; (c) the text, cross-attended; (d) `aligned`, added where the U has come down to its rate.
+Skips are added, never concatenated.
 
 Tensor names, order and shapes are those of `engine.bundle.manifest`. The network takes them as
 keywords and refuses a missing or a superfluous one, so that an export cannot silently lose an
@@ -40,6 +40,8 @@ from engine.training.networks.layers import (
 )
 
 _EXIT_GAIN: Final = 1e-2  # the untrained network predicts nearly nothing
+_RESIDUAL: Final = 0.1  # share of x₀'s variance that an untrained `Skip` expects to be missing
+_LEAST_LOG_SNR: Final = -12.0  # below it a skip is nothing, and α is too small for float16
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Embedding(nn.Module):
         self.log_snr = Linear(width, width)
         self.globals = Linear(config.globals, width) if config.globals else None
         self.augmentation = Linear(width, width) if config.augmentation else None
-        self.text = Linear(config.text_width, width) if config.text_mean else None
+        self.text = MeanText(config.text_width, width) if config.text_mean else None
         self.out = Linear(width, width, gain=math.sqrt(2))
 
     def forward(
@@ -104,25 +106,63 @@ class Embedding(nn.Module):
         log_snr: Tensor,
         global_values: Tensor | None,
         augmentation: Tensor | None,
-        mean_text: Tensor | None,
+        text: Tensor | None,
+        text_mask: Tensor | None,
     ) -> Tensor:
-        """(B,), (B, G), (B,), (B, D) → (B, E)."""
+        """(B,), (B, G), (B,), (B, D, 1, N), (B, 1, 1, N) → (B, E)."""
         embedding = self.log_snr(self.sinusoids(log_snr))
         if self.globals is not None and global_values is not None:
             embedding = embedding + self.globals(global_values)
         if self.augmentation is not None and augmentation is not None:
             embedding = embedding + self.augmentation(self.sinusoids(augmentation))
-        if self.text is not None and mean_text is not None:
-            embedding = embedding + self.text(mean_text)
+        if self.text is not None and text is not None and text_mask is not None:
+            embedding = embedding + self.text(text, text_mask)
         return F.silu(self.out(F.silu(embedding)))
 
 
-def mean_over(tokens: Tensor | None, mask: Tensor | None) -> Tensor | None:
-    """(B, D, 1, N), (B, 1, 1, N) → (B, D): the mean of what is not masked, 0 where all is."""
-    if tokens is None or mask is None:
-        return None
-    count = mask.sum(dim=3).clamp_min(1.0)
-    return (tokens * mask).sum(dim=3).div(count).flatten(1)
+class MeanText(nn.Module):
+    """The mean of the text's tokens, as far as it differs from text to text; hidden text is 0.
+
+    What all texts have in common is five times what they differ by: without `standardise` a
+    network hears that there is text long before it hears what it says.
+    """
+
+    def __init__(self, text_width: int, width: int) -> None:
+        super().__init__()
+        self.centre = nn.Parameter(torch.zeros(text_width))
+        self.linear = Linear(text_width, width)
+
+    def forward(self, text: Tensor, mask: Tensor) -> Tensor:
+        """(B, D, 1, N), (B, 1, 1, N) → (B, E)."""
+        count = mask.sum(dim=3)  # (B, 1, 1)
+        mean = (text * mask).sum(dim=3) / count.clamp_min(1.0)
+        there = count.clamp(0.0, 1.0)[:, :, 0]  # (B, 1)
+        said: Tensor = self.linear(mean[:, :, 0] - there * self.centre)
+        return said
+
+    @torch.no_grad()
+    def standardise(self, means: Tensor) -> None:
+        """Give an untrained layer texts' means (N, D): each dimension counts by its variance."""
+        self.centre.copy_(means.mean(dim=0))
+        self.linear.weight.div_(means.std(dim=0).clamp_min(1e-3))
+
+
+class Skip(nn.Module):
+    """The share of x in x̂₀: a Wiener filter's, for what the network leaves unexplained of x₀.
+
+    With a residual of variance r in x = α x₀ + σ ε, the best estimate of it from x alone is
+    x/α · sigmoid(λ + ln r); r is learnt, channel by channel.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.log_residual = nn.Parameter(torch.full((channels,), math.log(_RESIDUAL)))
+
+    def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
+        """X (B, C, L), log-SNR (B,) → (B, C, L)."""
+        level = log_snr.clamp_min(_LEAST_LOG_SNR)[:, None]
+        gain = torch.sigmoid(level + self.log_residual) / torch.sigmoid(level).sqrt()
+        return x * gain[:, :, None]
 
 
 class Level(nn.Module):
@@ -173,10 +213,16 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
-        stacked = config.channels * (2 if config.low else 1) + config.signals
+        stacked = config.channels * (2 if config.low else 1)
         gain = 1 / math.sqrt(2 * sum(config.blocks))  # keeps the residual stream near unit variance
         self.embedding = Embedding(config)
         self.entry = Conv(stacked * config.patch, config.base, kernel=3)
+        self.signals = (
+            Conv(config.signals * config.patch, config.base, kernel=3, bias=False)
+            if config.signals
+            else None
+        )
+        self.skip = Skip(config.channels) if config.skip else None
         self.levels = nn.ModuleList(
             Level(config, level, gain=gain) for level in range(config.depth)
         )
@@ -221,18 +267,19 @@ class UNet(nn.Module):
         tokens = None if text is None else rms_norm(text.transpose(1, 2)[:, :, None, :])
         mask = None if text_mask is None else text_mask[:, None, None, :]
         given = Conditions(
-            embedding=self.embedding(
-                log_snr, globals, augmentation_log_snr, mean_over(tokens, mask)
-            ),
+            embedding=self.embedding(log_snr, globals, augmentation_log_snr, tokens, mask),
             text=tokens,
             text_mask=mask,
             aligned=None if aligned is None else aligned[:, :, None, :],
         )
-        stacked = torch.cat([part for part in (x, signals, low) if part is not None], dim=1)
+        stacked = x if low is None else torch.cat([x, low], dim=1)
         entry = self.entry(fold_time(stacked[:, :, None, :], self.config.patch))
+        if self.signals is not None and signals is not None:
+            entry = entry + self.signals(fold_time(signals[:, :, None, :], self.config.patch))
         hidden = rms_norm(self._down_and_up(entry, given) + entry)
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
-        return unfold_time(self.exit(hidden), self.config.patch).squeeze(2)
+        said = unfold_time(self.exit(hidden), self.config.patch).squeeze(2)
+        return said if self.skip is None else said + self.skip(x, log_snr)
 
     def _down_and_up(self, x: Tensor, given: Conditions) -> Tensor:
         """(B, base, 1, L) → (B, base, 1, L)."""

@@ -73,7 +73,7 @@ class Batches:
         """One item.
 
         mel (frames, 160) float16, audio16 ((frames + 2·MARGIN_FRAMES) · 160, 2) int16, audio24
-        (frames · 240, 2) int16, valid (frames,) bool, signals (20, elements), globals (30,), text
+        (frames · 240, 2) int16, valid (frames,) bool, signals (28, elements), globals (30,), text
         (N, D) float16, text_mask (N,): those that the stage needs.
         """
         rng = seeded(self._settings.seed, "item", step, index)

@@ -18,7 +18,7 @@ Array = NDArray[np.float32]
 
 # group → beginnings of the names of its signals and globals
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "grid": ("beat_", "bar_", "grid_"),
+    "grid": ("beat", "bar_", "phrase_", "grid_"),
     "bpm": ("log_bpm", "bpm_"),
     "key": ("key_",),
     "chroma": ("chroma_",),
@@ -58,7 +58,7 @@ def clip_conditions(clip: ClipEntry, rate_hz: int) -> Conditions:
 def signals_and_globals(
     clip: ClipEntry, places: NDArray[np.intp], rate_hz: int
 ) -> tuple[Array, Array]:
-    """Signals (20, len(places)) at elements `places` of the clip, 0 where −1; globals (30,)."""
+    """Signals (28, len(places)) at elements `places` of the clip, 0 where −1; globals (30,)."""
     given = clip_conditions(clip, rate_hz)
     signals = signal_rows(_SIGNAL_NAMES, given)[:, places]
     signals[:, places < 0] = 0

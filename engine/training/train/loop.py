@@ -34,6 +34,7 @@ from engine.training.train.parallel import World, precision, world
 from engine.training.train.report import Report, Row
 from engine.training.train.sample import sampled, write_pictures, write_samples
 from engine.training.train.settings import Settings, differences
+from engine.training.train.text_means import text_means
 from engine.training.train.warm import start_from, warm_weights
 
 _log: Final = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class _Run:
         if not settings.x_scale:
             audio = bool(route(settings.stage, self._config).audio_rate_hz)
             settings = replace(settings, x_scale=_scale(split.rms) if audio else MEL_SCALE)
-        self._settings = settings
+        self._settings, self._split = settings, split
         self._first, self._count = here.share(settings.batch)
         self._needs = needs(settings.stage, self._config, settings.crop_s)
         self._batches = Batches(split, self._needs, settings)
@@ -172,6 +173,9 @@ class _Run:
         network = _initial(self._config, self._settings.seed)
         if init is not None and before is None:
             start_from(network, warm_weights(init, self._settings.stage), init)
+        elif before is None and network.embedding.text is not None:
+            tokens = self._settings.text_tokens
+            network.embedding.text.standardise(text_means(self._split, tokens=tokens))
         if self._precision == "bf16":
             torch.set_float32_matmul_precision("high")
         self._network = network.to(self._here.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair

@@ -56,7 +56,7 @@ def test_bar_phase_turns_once_a_bar_in_six_eight() -> None:
 @pytest.mark.parametrize("frames", [126, 517, 2667])
 def test_a_loop_is_periodic_however_its_frames_were_rounded(frames: int) -> None:
     rows = signal_rows(
-        ["beat_sin", "beat_cos", "bar_sin", "bar_cos"],
+        [name for name in SIGNALS if name.endswith(("_sin", "_cos"))],
         Conditions(loop_timeline(frames, 100, bars=2, meter="4/4"), bpm=90, loop=True),
     )
     steps = np.abs(np.diff(np.concatenate([rows, rows[:, :1]], axis=1), axis=1))
@@ -67,7 +67,9 @@ def test_absent_conditions_are_zero_and_flagged() -> None:
     free = Conditions(timeline(64, 100, bpm=None, meter="4/4"))
     rows = dict(zip(SIGNALS, signal_rows(list(SIGNALS), free), strict=True))
     values = dict(zip(GLOBALS, global_values(list(GLOBALS), free), strict=True))
-    for name in ("beat_sin", "beat_cos", "bar_sin", "bar_cos", "grid_present", "chroma_present"):
+    phases = [name for name in SIGNALS if name.endswith(("_sin", "_cos"))]
+    assert len(phases) == 12
+    for name in (*phases, "grid_present", "chroma_present"):
         assert not rows[name].any()
     assert rows["position_present"].all()
     assert values["bpm_present"] == values["key_present"] == values["log_bpm"] == 0
@@ -100,3 +102,19 @@ def test_a_loop_has_no_position() -> None:
 def test_unknown_names_are_reported() -> None:
     assert unknown_inputs(["beat_sin", "wobble"], ["loop", "weather"]) == ["wobble", "weather"]
     assert unknown_inputs(list(SIGNALS), list(GLOBALS)) == []
+
+
+@pytest.mark.parametrize(("name", "per_bar"), [("beat2", 8), ("beat3", 12), ("beat4", 16),
+                                               ("phrase", 0.25)])  # fmt: skip
+def test_parts_of_beats_and_phrases_turn_as_often_as_they_say(name: str, per_bar: float) -> None:
+    given = Conditions(timeline(1600, 100, bpm=120, meter="4/4"), bpm=120)  # 8 bars
+    sine, cosine = signal_rows([f"{name}_sin", f"{name}_cos"], given)
+    turns = np.unwrap(np.arctan2(sine, cosine)) / (2 * np.pi)
+    assert turns[-1] - turns[0] == pytest.approx(8 * per_bar * 1599 / 1600, rel=1e-3)
+
+
+@pytest.mark.parametrize(("bars", "there"), [(2, False), (3, False), (4, True), (8, True)])
+def test_a_loop_has_a_phrase_where_whole_ones_fit(bars: int, there: bool) -> None:
+    line = loop_timeline(800, 100, bars=bars, meter="4/4")
+    rows = signal_rows(["phrase_cos"], Conditions(line, bpm=bars * 30.0, loop=True))
+    assert rows.any() == there

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from engine.training.networks.attention import CrossAttention, Rotary, _rotate, 
 from engine.training.networks.inputs import example_inputs, input_names
 from engine.training.networks.layers import fold_time, rms_norm, unfold_time
 from engine.training.networks.presets import PRESETS
-from engine.training.networks.unet import UNet
+from engine.training.networks.unet import MeanText, Skip, UNet
 
 TINY = [name for name in PRESETS if name.startswith("tiny")]
 WITH_TEXT = [name for name in TINY if PRESETS[name].text_width]
@@ -43,7 +44,10 @@ def test_any_length_and_batch(name: str, units: int, batch: int) -> None:
 def test_untrained_prediction_is_small(name: str) -> None:
     config = PRESETS[name]
     torch.manual_seed(1)
-    prediction = UNet(config)(**example_inputs(config, 2, 2 * config.multiple, 5))
+    net, inputs = UNet(config), example_inputs(config, 2, 2 * config.multiple, 5)
+    prediction = net(**inputs)
+    if net.skip is not None:
+        prediction = prediction - net.skip(inputs["x"], inputs["log_snr"])
     assert 0 < prediction.std() < 0.05
 
 
@@ -160,7 +164,7 @@ def test_bfloat16_autocast_stays_close() -> None:
         exact = net(**inputs)
         with torch.autocast("cpu", torch.bfloat16):
             rough = net(**inputs)
-    assert rough.dtype == torch.bfloat16
+    assert not torch.equal(rough, exact)
     assert (rough.float() - exact).square().mean() < 1e-3 * exact.square().mean()
 
 
@@ -213,3 +217,34 @@ def test_rotary_scores_depend_on_distance_only() -> None:
         diagonal = scores.diagonal(distance)
         torch.testing.assert_close(diagonal, diagonal[:1].expand_as(diagonal), rtol=0, atol=2e-4)
     assert scores[0].std() > 0.05
+
+
+def test_a_skip_is_the_wiener_filter_of_what_is_missing() -> None:
+    """Its gain is cov(x, r·n) / var(x) for x = α·r·n + σ·ε."""
+    residual, skip = 0.1, Skip(1)
+    for log_snr in (-4.0, 0.0, 3.0, 9.0):
+        alpha, sigma = (1 / (1 + np.exp(-log_snr))) ** 0.5, (1 / (1 + np.exp(log_snr))) ** 0.5
+        best = alpha * residual / (alpha**2 * residual + sigma**2)
+        with torch.no_grad():
+            gain = skip(torch.ones(1, 1, 1), torch.tensor([log_snr])).item()
+        assert gain == pytest.approx(best, rel=1e-4)
+    silent = skip(torch.ones(1, 1, 1), torch.tensor([-40.0]))
+    assert torch.isfinite(silent).all()
+    assert silent.abs().max() < 1e-3
+
+
+def test_a_mean_text_counts_what_differs_and_hidden_text_is_nothing_of_it() -> None:
+    torch.manual_seed(0)
+    layer = MeanText(6, 4)
+    tokens = torch.randn(50, 6, 1, 3) * 0.1 + torch.arange(6.0)[:, None, None]
+    mask = torch.ones(50, 1, 1, 3)
+    before = layer.linear.weight.clone()
+    layer.standardise(tokens.mean(dim=3)[:, :, 0])
+    said = layer(tokens, mask)
+    assert said.mean(dim=0).abs().max() < 1e-4
+    apart = layer.linear.weight / before
+    torch.testing.assert_close(1 / apart[0], tokens.mean(dim=3)[:, :, 0].std(dim=0))
+    hidden = layer(tokens, torch.zeros_like(mask))
+    torch.testing.assert_close(hidden, torch.zeros(50, 4))
+    half = torch.cat([mask[..., :1], torch.zeros(50, 1, 1, 2)], dim=3)
+    torch.testing.assert_close(layer(tokens, half), layer(tokens[..., :1], mask[..., :1]))

@@ -177,8 +177,8 @@ def test_a_clip_lies_on_the_frame_grid(loop: bool) -> None:
 
 
 STAGES: list[tuple[Stage, str, tuple[int, ...], dict[str, tuple[int, ...]]]] = [
-    ("generator", "tiny-generator", (2, 160, 64), {"signals": (2, 20, 64), "globals": (2, 30)}),
-    ("generator", "tiny-waveform-generator", (2, 2, 2048), {"signals": (2, 20, 2048)}),
+    ("generator", "tiny-generator", (2, 160, 64), {"signals": (2, 28, 64), "globals": (2, 30)}),
+    ("generator", "tiny-waveform-generator", (2, 2, 2048), {"signals": (2, 28, 2048)}),
     ("vocoder", "tiny-vocoder", (2, 2, 10240), {"aligned": (2, 160, 64)}),
     ("cascader", "tiny-cascader", (2, 2, 10240), {"low": (2, 2, 10240)}),
     ("super_resolution", "tiny-super-resolution", (2, 2, 15360), {"low": (2, 2, 15360)}),

@@ -197,7 +197,7 @@ LEARNERS: dict[Stage, tuple[UNetConfig, dict[str, Any]]] = {
         UNetConfig(
             name="learner", channels=160, base=32, kernel=3, patch=4, strides=(1, 2),
             multipliers=(1, 1), blocks=(1, 1), heads=2, self_attention=(False, True),
-            cross_attention=(False, True), text_width=16, signals=20, globals=30,
+            cross_attention=(False, True), text_width=16, signals=28, globals=30,
         ),
         {"steps": 70, "learning_rate": 5e-3},
     ),
