@@ -150,19 +150,22 @@ class MeanText(nn.Module):
 class Skip(nn.Module):
     """The share of x in x̂₀: a Wiener filter's, for what the network leaves unexplained of x₀.
 
-    With a residual of variance r in x = α x₀ + σ ε, the best estimate of it from x alone is
-    x/α · sigmoid(λ + ln r); r is learnt, channel by channel.
+    Where the network says F of x = α x₀ + σ ε, and x₀ − F has variance r, the best estimate is
+    F + w (x/α − F) with w = sigmoid(λ + ln r); r is learnt, channel by channel. F itself means x₀
+    at every level of noise. Rejected: F + w x/α, whose F has another size at every level (at σ 0.78
+    its error after 1,000 steps was 0.29, and 0.18 without a skip).
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.log_residual = nn.Parameter(torch.full((channels,), math.log(_RESIDUAL)))
 
-    def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
-        """X (B, C, L), log-SNR (B,) → (B, C, L)."""
+    def forward(self, said: Tensor, x: Tensor, log_snr: Tensor) -> Tensor:
+        """F (B, C, L), x (B, C, L), log-SNR (B,) → x̂₀ (B, C, L)."""
         level = log_snr.clamp_min(_LEAST_LOG_SNR)[:, None]
-        gain = torch.sigmoid(level + self.log_residual) / torch.sigmoid(level).sqrt()
-        return x * gain[:, :, None]
+        share = torch.sigmoid(level + self.log_residual)[:, :, None]  # (B, C, 1)
+        alpha = torch.sigmoid(level).sqrt()[:, :, None]
+        return said * (1 - share) + x * (share / alpha)
 
 
 class Level(nn.Module):
@@ -279,7 +282,7 @@ class UNet(nn.Module):
         hidden = rms_norm(self._down_and_up(entry, given) + entry)
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
         said = unfold_time(self.exit(hidden), self.config.patch).squeeze(2)
-        return said if self.skip is None else said + self.skip(x, log_snr)
+        return said if self.skip is None else self.skip(said, x, log_snr)
 
     def _down_and_up(self, x: Tensor, given: Conditions) -> Tensor:
         """(B, base, 1, L) → (B, base, 1, L)."""

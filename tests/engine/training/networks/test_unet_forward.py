@@ -47,7 +47,8 @@ def test_untrained_prediction_is_small(name: str) -> None:
     net, inputs = UNet(config), example_inputs(config, 2, 2 * config.multiple, 5)
     prediction = net(**inputs)
     if net.skip is not None:
-        prediction = prediction - net.skip(inputs["x"], inputs["log_snr"])
+        nothing = torch.zeros_like(prediction)
+        prediction = prediction - net.skip(nothing, inputs["x"], inputs["log_snr"])
     assert 0 < prediction.std() < 0.05
 
 
@@ -220,15 +221,18 @@ def test_rotary_scores_depend_on_distance_only() -> None:
 
 
 def test_a_skip_is_the_wiener_filter_of_what_is_missing() -> None:
-    """Its gain is cov(x, r·n) / var(x) for x = α·r·n + σ·ε."""
+    """Its gain is cov(x, n) / var(x) for x = α·n + σ·ε with n of variance r; F adds what is sure."""
     residual, skip = 0.1, Skip(1)
     for log_snr in (-4.0, 0.0, 3.0, 9.0):
         alpha, sigma = (1 / (1 + np.exp(-log_snr))) ** 0.5, (1 / (1 + np.exp(log_snr))) ** 0.5
         best = alpha * residual / (alpha**2 * residual + sigma**2)
         with torch.no_grad():
-            gain = skip(torch.ones(1, 1, 1), torch.tensor([log_snr])).item()
+            level = torch.tensor([log_snr])
+            gain = skip(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), level).item()
+            sure = skip(torch.ones(1, 1, 1), torch.full((1, 1, 1), alpha), level).item()
         assert gain == pytest.approx(best, rel=1e-4)
-    silent = skip(torch.ones(1, 1, 1), torch.tensor([-40.0]))
+        assert sure == pytest.approx(1, rel=1e-4)
+    silent = skip(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), torch.tensor([-40.0]))
     assert torch.isfinite(silent).all()
     assert silent.abs().max() < 1e-3
 
