@@ -221,7 +221,7 @@ def test_rotary_scores_depend_on_distance_only() -> None:
 
 
 def test_a_skip_is_the_wiener_filter_of_what_is_missing() -> None:
-    """Its gain is cov(x, n) / var(x) for x = α·n + σ·ε with n of variance r; F adds what is sure."""
+    """Its gain is cov(x, n) / var(x) for x = α·n + σ·ε, n of variance r; F adds what is sure."""
     residual, skip = 0.1, Skip(1)
     for log_snr in (-4.0, 0.0, 3.0, 9.0):
         alpha, sigma = (1 / (1 + np.exp(-log_snr))) ** 0.5, (1 / (1 + np.exp(log_snr))) ** 0.5
