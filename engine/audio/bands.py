@@ -29,6 +29,7 @@ HTK_BREAK_HZ: Final = 700.0
 CORRECTIONS: Final = 2
 MOST_CORRECTION: Final = 6.0  # of a power in nepers, at once: 26 dB
 QUIET: Final = 1e-10  # of a band power: −100 dB
+_TINY_POWER: Final = 1e-18  # of a bin, where there is nothing
 _CROSSOVER: Final = 0.2  # half of its width, as a share of its frequency
 
 
@@ -115,6 +116,14 @@ def hann_window(n_fft: int) -> NDArray[np.float64]:
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft), np.float64)
 
 
+def unit_phases(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """Every number turned to modulus 1; np.abs of complex numbers takes three times as long."""
+    power = spectrum.real**2
+    power += spectrum.imag**2
+    power += np.float32(_TINY_POWER)
+    return np.asarray(spectrum * np.reciprocal(np.sqrt(power)), np.complex64)
+
+
 def mean_square_scale(n_fft: int) -> float:
     """|X|² of a Hann STFT → mean square: one-sided (×2), Parseval's n_fft, the window's power."""
     return float(2 / (n_fft * np.sum(hann_window(n_fft) ** 2)))
@@ -146,15 +155,25 @@ def envelope_matrix(parameters: MelParameters, n_fft: int) -> NDArray[np.float32
     """
     fine = max(n_fft, *(window for window, _ in parameters.windows))
     filters = mel_filterbank(parameters, fine).astype(np.float64)  # (bands, fine bins)
-    covered = filters.sum(axis=0)
-    inside = np.flatnonzero(covered > 1e-6)  # an outer edge is 0 but for rounding
-    nearest = inside[np.abs(np.arange(fine // 2 + 1)[:, None] - inside).argmin(axis=1)]
-    shape = (filters / np.maximum(covered, 1e-9))[:, nearest].T  # (fine bins, bands), rows sum to 1
-    density = shape / np.maximum(filters.sum(axis=1), 1e-9)  # band power → mean square per fine bin
+    density = _shares(filters) / np.maximum(
+        filters.sum(axis=1), 1e-9
+    )  # band power → mean square per fine bin
     spread = _smear(n_fft, fine) @ density
     matrix: NDArray[np.float32] = spread.astype(np.float32)
     matrix.setflags(write=False)
     return matrix
+
+
+def _shares(filters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Filters (bands, bins) → which share each band has of a bin, (bins, bands), rows sum to 1.
+
+    A bin beyond the outermost band is that band's.
+    """
+    covered = filters.sum(axis=0)
+    inside = np.flatnonzero(covered > 1e-6)  # an outer edge is 0 but for rounding
+    nearest = inside[np.abs(np.arange(len(covered))[:, None] - inside).argmin(axis=1)]
+    shares: NDArray[np.float64] = (filters / np.maximum(covered, 1e-9))[:, nearest].T
+    return shares
 
 
 def _smear(n_fft: int, fine: int) -> NDArray[np.float64]:
@@ -175,12 +194,7 @@ def correction_matrix(parameters: MelParameters, n_fft: int) -> NDArray[np.float
     A bin between two bands gets a weighted mean; a bin beyond the outermost band, that band's.
     """
     filters = mel_filterbank(parameters, n_fft).astype(np.float64)
-    covered = filters.sum(axis=0)
-    inside = np.flatnonzero(covered > 1e-6)  # an outer edge is 0 but for rounding
-    nearest = inside[np.abs(np.arange(n_fft // 2 + 1)[:, None] - inside).argmin(axis=1)]
-    matrix: NDArray[np.float32] = (filters / np.maximum(covered, 1e-9))[:, nearest].T.astype(
-        np.float32
-    )
+    matrix: NDArray[np.float32] = _shares(filters).astype(np.float32)
     matrix.setflags(write=False)
     return matrix
 

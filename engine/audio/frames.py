@@ -44,6 +44,7 @@ from engine.audio.bands import (
     frame_filters,
     frame_windows,
     hann_window,
+    unit_phases,
 )
 
 FloatArray = NDArray[np.float32]
@@ -166,14 +167,6 @@ def _made(spectra: list[ComplexArray], parts: tuple[_Part, ...], samples: int) -
     return np.asarray(audio + fft.irfft(low, n=samples), np.float32)
 
 
-def _unit(spectrum: ComplexArray) -> ComplexArray:
-    """Every number turned to modulus 1; np.abs of complex numbers takes three times as long."""
-    power = spectrum.real**2
-    power += spectrum.imag**2
-    power += np.float32(_TINY)
-    return np.asarray(spectrum * np.reciprocal(np.sqrt(power)), np.complex64)
-
-
 class _Side:
     """The phases of one channel on their way; every list has one entry per part."""
 
@@ -198,7 +191,7 @@ class _Side:
 
     def set(self, magnitudes: list[FloatArray], spectra: list[ComplexArray]) -> None:
         """Go on from these magnitudes with the phases of these spectra."""
-        self._magnitudes, self._phases = magnitudes, [_unit(part) for part in spectra]
+        self._magnitudes, self._phases = magnitudes, [unit_phases(part) for part in spectra]
 
     def iterate(self) -> None:
         """One iteration: phases that overlapping frames agree on, and a little further."""
@@ -208,7 +201,7 @@ class _Side:
             step = np.float32(MOMENTUM)
             further = [n + step * (n - b) for n, b in zip(now, self._before, strict=True)]
         self._before = now
-        self._phases = [_unit(part) for part in further]
+        self._phases = [unit_phases(part) for part in further]
 
 
 class FrameSpace:
@@ -261,7 +254,7 @@ class FrameSpace:
             difference = np.sqrt((left**2 + right**2) / 2) * np.exp(three[2].T)
             one, other = pool.map(lambda row: _analysed(row, self._parts), noise)
             first = (
-                [_unit(part) for part in one],
+                [unit_phases(part) for part in one],
                 self._coherent(one, other, left, right, difference),
             )
             sides = [
@@ -295,7 +288,7 @@ class FrameSpace:
         cosine = (left**2 + right**2 - 4 * difference**2) / (2 * left * right + np.float32(_TINY))
         near = self._split(np.clip(cosine, -1, 1))
         return [
-            _unit(np.asarray(c * a + np.sqrt(1 - c**2) * b, np.complex64))
+            unit_phases(np.asarray(c * a + np.sqrt(1 - c**2) * b, np.complex64))
             for c, a, b in zip(near, one, other, strict=True)
         ]
 

@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.bands import unit_phases
+
 FloatArray = NDArray[np.float32]
 ComplexArray = NDArray[np.complex64]
 
@@ -68,8 +70,7 @@ def with_high_band(
     if loop:
         turns = round(turns * frames) / frames
     turned = np.exp(2j * np.pi * (turns * np.arange(frames) % 1))
-    power = source.real**2 + source.imag**2 + np.float32(1e-18)
-    phase = source * np.reciprocal(np.sqrt(power)) * turned[:, None].astype(np.complex64)
+    phase = unit_phases(source) * turned[:, None].astype(np.complex64)
     result = spectrum.copy()
     result[:, :, MADE] = magnitude * phase
     return result

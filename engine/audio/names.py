@@ -9,7 +9,6 @@ it), and random names (nobody finds them again).
 
 import re
 import unicodedata
-from pathlib import PurePath
 from typing import Final
 
 SLUG_WORDS: Final = 3
@@ -73,11 +72,3 @@ def slug(text: str) -> str:
     if not joined:
         return FALLBACK
     return f"{joined}-{FALLBACK}" if joined in _RESERVED else joined
-
-
-def numbered(name: str, number: int) -> str:
-    """The name itself for 1, then `name-2.wav`, `name-3.wav` and so on."""
-    if number == 1:
-        return name
-    path = PurePath(name)
-    return f"{path.stem}-{number}{path.suffix}"

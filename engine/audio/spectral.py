@@ -19,6 +19,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import fft
 
+from engine.audio.bands import hann_window
+
 Padding = Literal["reflect", "zero", "circular"]
 
 _ENVELOPE_FLOOR: Final = 1e-8  # Σw² below this carries no sample
@@ -32,8 +34,7 @@ def frame_count(samples: int, hop_samples: int) -> int:
 @lru_cache(maxsize=16)
 def hann(n_fft: int) -> NDArray[np.float32]:
     """The periodic Hann window, (n_fft,), read-only."""
-    phase = 2 * np.pi * np.arange(n_fft) / n_fft
-    window = (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+    window = hann_window(n_fft).astype(np.float32)
     window.setflags(write=False)
     return window
 

@@ -21,6 +21,7 @@ from engine.bundle.verify import Bundle
 from engine.cascade.budget import free_bytes, stage_needs
 from engine.cascade.events import CascadeEvent, ClipReady, MelPreview, TakeReady
 from engine.cascade.measures import faded_out, levelled, measured
+from engine.cascade.opened import encoded, stage_context, tokenizer_of
 from engine.cascade.plan import (
     CLIP_RATE_HZ,
     FRAME_RATE_HZ,
@@ -29,8 +30,6 @@ from engine.cascade.plan import (
     StagePlan,
     check_runnable,
     lengths,
-    mel_parameters,
-    stage_plan,
 )
 from engine.cascade.speed import Meter, Speeds, Workload
 from engine.cascade.stages import (
@@ -45,9 +44,8 @@ from engine.recipe import Recipe, checked
 from engine.runtime.cancel import CancelToken
 from engine.runtime.ladder import preflight
 from engine.runtime.memory import OutOfMemory
-from engine.runtime.session import Model, Runtime
-from engine.text.encoder import EncodedText, encode_texts
-from engine.text.tokens import load_tokenizer
+from engine.runtime.session import Runtime
+from engine.text.encoder import EncodedText
 from engine.text.understanding import Understander, Understanding, token_means
 
 FloatArray = NDArray[np.float32]
@@ -73,7 +71,7 @@ class Cascade:
         self._speeds = Speeds()
         self._understander: Understander | None = None
         self._understands_for = CancelToken()
-        self._tokenizer = load_tokenizer(bundle.file(bundle.manifest.text.tokenizer).read_bytes())
+        self._tokenizer = tokenizer_of(bundle)
 
     @property
     def bundle(self) -> Bundle:
@@ -204,35 +202,16 @@ class Cascade:
         return msgspec.structs.replace(recipe, bundle=self._bundle.sha256)
 
     def _context(self, recipe: Recipe, cancel: CancelToken) -> StageContext:
-        manifest = self._bundle.manifest
-        return StageContext(
-            recipe=recipe,
-            lengths=lengths(recipe),
-            plans={name: stage_plan(recipe, manifest, name) for name in manifest.stages},
-            model=self._model,
-            cancel=cancel,
-            mel=mel_parameters(manifest),
-        )
-
-    def _model(self, name: StageName) -> Model:
-        spec = self._bundle.manifest.stages[name]
-        return self._open(spec.model, spec.model_fp16)
-
-    def _open(self, model: str, model_fp16: str | None) -> Model:
-        file = self._bundle.file
-        return self._runtime.model(file(model), None if model_fp16 is None else file(model_fp16))
+        return stage_context(
+            self._bundle, self._runtime, recipe, lengths=lengths(recipe),
+            stages=self._bundle.manifest.stages, cancel=cancel,
+        )  # fmt: skip
 
     def _encode(self, recipe: Recipe, cancel: CancelToken) -> EncodedText:
         return self._encoded([recipe.prompt, recipe.negative_prompt], cancel)
 
     def _encoded(self, texts: Sequence[str], cancel: CancelToken) -> EncodedText:
-        spec = self._bundle.manifest.text
-        encoder = self._open(spec.model, spec.model_fp16).bind()
-
-        def run(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> FloatArray:
-            return encoder.run(cancel, input_ids=ids, attention_mask=mask)
-
-        return encode_texts(texts, tokenizer=self._tokenizer, spec=spec, run=run)
+        return encoded(self._bundle, self._runtime, self._tokenizer, texts, cancel=cancel)
 
     def _generate(
         self,

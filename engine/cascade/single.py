@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 
 from engine.bundle.manifest import StageName
 from engine.bundle.verify import Bundle
+from engine.cascade.opened import stage_context
 from engine.cascade.plan import (
     CLIP_RATE_HZ,
     FRAME_RATE_HZ,
     TAKE_RATE_HZ,
     Lengths,
-    mel_parameters,
-    stage_plan,
 )
 from engine.cascade.stages import StageContext, super_resolve, vocode
 from engine.errors import UserError
 from engine.recipe import PresetName, Recipe, StageSettings
 from engine.runtime.cancel import CancelToken
-from engine.runtime.session import Model, Runtime
+from engine.runtime.session import Runtime
 
 FloatArray = NDArray[np.float32]
 
@@ -86,19 +85,10 @@ class StageRunner:
                 f"{manifest.name} has no {name.replace('_', '-')}",
                 "Choose another bundle",
             )
-        return StageContext(
-            recipe=recipe,
-            lengths=lengths,
-            plans={name: stage_plan(recipe, manifest, name)},
-            model=self._model,
+        return stage_context(
+            self._bundle, self._runtime, recipe, lengths=lengths, stages=[name],
             cancel=CancelToken(),
-            mel=mel_parameters(manifest),
-        )
-
-    def _model(self, name: StageName) -> Model:
-        spec, file = self._bundle.manifest.stages[name], self._bundle.file
-        half = None if spec.model_fp16 is None else file(spec.model_fp16)
-        return self._runtime.model(file(spec.model), half)
+        )  # fmt: skip
 
 
 def _ignore(step: int, steps: int, estimate: FloatArray) -> None:

@@ -6,29 +6,25 @@ Exit code 1 of `corpus check` is a bound that was missed; the others are as ever
 import argparse
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tqdm import tqdm
 
-from engine.cli.interrupt import interruptible
-from engine.errors import UserError
+from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
+from engine.cli.shared import Actions, add_actions, tell, with_training_extra
 
 if TYPE_CHECKING:
     from engine.corpus.store.make import Progress, Summary
 
 EXIT_BOUND_MISSED: Final = 1
-EXIT_INTERRUPTED: Final = 130
 _LINE_EVERY: Final = 0.1  # of a phase, where nobody looks
 _BAR: Final = "{desc:<10}{bar}{percentage:4.0f} %  {elapsed}<{remaining}{postfix}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own commands."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, (_, summary, add) in _ACTIONS.items():
-        add(actions.add_parser(name, help=summary, description=summary.capitalize() + "."))
+    add_actions(parser, _ACTIONS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,14 +33,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UserError: anything that the user can change.
     """
-    try:
+    with with_training_extra("The corpus tools cannot run"):
         return _ACTIONS[options.action][0](options)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            "The corpus tools cannot run",
-            f"{error.name} is not installed",
-            "Install it with: pip install -c constraints.txt '.[train]'",
-        ) from None
 
 
 def _add_make(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +125,7 @@ class _Shown:
         elif done / progress.total >= self._told + _LINE_EVERY:
             self._told = done / progress.total
             text = f"{progress.phase} {self._told:.0%} {speed}"
-            print(text.rstrip(), file=sys.stderr, flush=True)
+            tell(text.rstrip())
 
     def close(self) -> None:
         """Leave the terminal tidy."""
@@ -183,13 +173,7 @@ def _sheet(options: argparse.Namespace) -> int:
     return 0
 
 
-# action → (what does it, what it does, its options)
-_ACTIONS: Final[
-    dict[
-        str,
-        tuple[Callable[[argparse.Namespace], int], str, Callable[[argparse.ArgumentParser], None]],
-    ]
-] = {
+_ACTIONS: Final[Actions] = {
     "make": (_make, "compose and render a corpus, or finish one", _add_make),
     "check": (_check, "measure a corpus with tools that its composer does not know", _add_check),
     "sheet": (_sheet, "show a clip of every genre in one HTML file", _add_sheet),

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import engine
+from engine.cli.interrupt import EXIT_INTERRUPTED
 from engine.errors import UserError
 
 EXIT_REFUSED: Final = 2
 EXIT_BUG: Final = 70
-EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
 LINE_LIMIT_CHARS: Final = 500
 

@@ -12,21 +12,22 @@ positional before another (argparse gives it nothing as soon as an option comes 
 import argparse
 import math
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engine.cli import evaluate_music
-from engine.cli.interrupt import interruptible
+from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
+from engine.cli.measured import bundle_line, command_words, machine_line, overrides
+from engine.cli.shared import tell, with_training_extra
 from engine.errors import UserError
 from engine.recipe import PRESETS, StageSettings
 
 if TYPE_CHECKING:
     from engine.bundle.verify import Bundle
     from engine.evaluation.evaluate import Facts, Outcome
-    from engine.evaluation.stages import StageChoice, Stages
+    from engine.evaluation.runners import Stages
+    from engine.evaluation.stages import StageChoice
 
-EXIT_INTERRUPTED: Final = 130
 # choice → stage of the manifest
 STAGES: Final = {"vocoder": "vocoder", "super-resolution": "super_resolution"}
 MUSIC: Final = {"music": evaluate_music.run_music, "sweep": evaluate_music.run_sweep}
@@ -82,17 +83,11 @@ def run(options: argparse.Namespace) -> int:
         UserError: anything that the user can change.
     """
     options.stage, options.bundle = _asked(options.words)
-    try:
+    with with_training_extra("Nothing was measured"):
         if options.stage in MUSIC:
             return MUSIC[options.stage](options)
         options.clips = FEWEST_CLIPS if options.clips is None else options.clips
         outcome = _outcome(options)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            "Nothing was measured",
-            f"{error.name} is not installed",
-            "Install it with: pip install -c constraints.txt '.[train]'",
-        ) from None
     if outcome is None:
         return EXIT_INTERRUPTED
     _tell(outcome, options)
@@ -118,7 +113,7 @@ def _outcome(options: argparse.Namespace) -> "Outcome | None":
     from engine.evaluation.evaluate import evaluate  # noqa: PLC0415 - torch and librosa
     from engine.evaluation.stages import TASKS  # noqa: PLC0415
 
-    settings = _settings(options)
+    settings = overrides(options)
     clips = held_out(
         options.data, options.split, options.clips, arrays=TASKS[options.stage].arrays,
         longest_s=math.inf if options.seconds is None else options.seconds,
@@ -132,12 +127,6 @@ def _outcome(options: argparse.Namespace) -> "Outcome | None":
     return None if len(outcome.clips) < len(clips) else outcome
 
 
-def _settings(options: argparse.Namespace) -> StageSettings:
-    from engine.cli.ask import stage_settings  # noqa: PLC0415 - the text's reader
-
-    return stage_settings("overrides", options.overrides) if options.overrides else StageSettings()
-
-
 def _opened(options: argparse.Namespace, settings: StageSettings) -> "tuple[Stages, Facts]":
     """What runs the stage, and what the report says of it."""
     from engine.bundle.store import find  # noqa: PLC0415 - heavy, and --help needs none of it
@@ -148,15 +137,15 @@ def _opened(options: argparse.Namespace, settings: StageSettings) -> "tuple[Stag
 
     bundle = find(options.bundle)
     _check(bundle, options.stage)
-    runtime = Runtime(choose(options.device), options.threads, notify=_note)
+    runtime = Runtime(choose(options.device), options.threads, notify=tell)
     facts = Facts(
         stage=options.stage,
-        bundle=f"{bundle.manifest.name} {bundle.manifest.version} ({bundle.sha256[:12]})",
+        bundle=bundle_line(bundle),
         preset=options.preset,
         settings=settings,
         split=options.split,
         command=_command(options),
-        machine=f"{runtime.device.name}, {runtime.threads} threads",
+        machine=machine_line(runtime),
     )
     return StageRunner(bundle, runtime), facts
 
@@ -181,13 +170,8 @@ def _check(bundle: "Bundle", choice: "StageChoice") -> None:
 
 def _command(options: argparse.Namespace) -> str:
     """The command that measures the same again."""
-    parts = ["noisefall", "evaluate", options.stage, options.bundle, "--data"]
-    parts += [str(folder) for folder in options.data]
-    for name in ("clips", "seconds", "split", "preset", "overrides", "device", "threads", "out"):
-        value = getattr(options, name)
-        if value not in ("", None):
-            parts += [f"--{name}", str(value)]
-    return shlex.join(parts)
+    names = ("clips", "seconds", "split", "preset", "overrides", "device", "threads", "out")
+    return shlex.join(command_words(options, {name: getattr(options, name) for name in names}))
 
 
 def _tell(outcome: "Outcome", options: argparse.Namespace) -> None:
@@ -195,7 +179,7 @@ def _tell(outcome: "Outcome", options: argparse.Namespace) -> None:
     from engine.evaluation.summary import aligned  # noqa: PLC0415
 
     if len(outcome.clips) < options.clips:
-        _note(f"only {len(outcome.clips)} clips are there, not {options.clips}")
+        tell(f"only {len(outcome.clips)} clips are there, not {options.clips}")
     if options.out is not None:
         write_report(outcome, options.out)
     print(f"{outcome.title}\non {outcome.facts.machine}\n")
@@ -206,8 +190,4 @@ def _tell(outcome: "Outcome", options: argparse.Namespace) -> None:
 
 
 def _progress(done: int, total: int) -> None:
-    _note(f"{done} of {total} clips")
-
-
-def _note(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    tell(f"{done} of {total} clips")

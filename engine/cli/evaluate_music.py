@@ -3,14 +3,14 @@
 import argparse
 import math
 import shlex
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.cli.interrupt import interruptible
+from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
+from engine.cli.measured import bundle_line, command_words, machine_line, overrides
+from engine.cli.shared import tell
 from engine.errors import UserError
-from engine.recipe import StageSettings
 
 if TYPE_CHECKING:
     from engine.bundle.verify import Bundle
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from engine.evaluation.music.run import Facts
     from engine.runtime.session import Runtime
 
-EXIT_INTERRUPTED: Final = 130
 PROMPTS: Final = {"music": 200, "sweep": 24}
 GROUPS: Final = 8
 LONGEST_S: Final = 10.0
@@ -99,7 +98,7 @@ def run_sweep(options: argparse.Namespace) -> int:
 
     folder, count = _out(options), _count(options)
     axes = read_axes(options.grid) or DEFAULT_AXES
-    grid = settings_grid(_overrides(options), axes, every=options.every)
+    grid = settings_grid(overrides(options), axes, every=options.every)
     asks = questions(
         options.data, split=options.split, count=count, groups=0, longest_s=options.longest,
         seed=options.seed,
@@ -140,12 +139,6 @@ def _count(options: argparse.Namespace) -> int:
     return count
 
 
-def _overrides(options: argparse.Namespace) -> StageSettings:
-    from engine.cli.ask import stage_settings  # noqa: PLC0415 - the text's reader
-
-    return stage_settings("overrides", options.overrides) if options.overrides else StageSettings()
-
-
 def _opened(options: argparse.Namespace) -> "tuple[Bundle, Runtime]":
     from engine.bundle.store import find  # noqa: PLC0415 - heavy, and --help needs none of it
     from engine.cascade.plan import mel_parameters  # noqa: PLC0415
@@ -159,7 +152,7 @@ def _opened(options: argparse.Namespace) -> "tuple[Bundle, Runtime]":
             "Nothing was measured", f"{bundle.manifest.name} makes no mels as prepared data have",
             "Choose another bundle",
         )  # fmt: skip
-    return bundle, Runtime(choose(options.device), options.threads, notify=_note)
+    return bundle, Runtime(choose(options.device), options.threads, notify=tell)
 
 
 def _judge(options: argparse.Namespace, bundle: "Bundle") -> "tuple[Ear, TextMeans]":
@@ -180,7 +173,7 @@ def _band(options: argparse.Namespace, bundle: "Bundle", runtime: "Runtime") -> 
     return Band(
         renderer=Cascade(bundle, runtime), vocoder=StageRunner(bundle, runtime),
         bundle=bundle.sha256,
-        sampling=Sampling(preset=options.preset, generator=_overrides(options)),
+        sampling=Sampling(preset=options.preset, generator=overrides(options)),
     )  # fmt: skip
 
 
@@ -191,11 +184,11 @@ def _facts(
 
     over = f" with {options.overrides}" if options.overrides else ""
     return Facts(
-        bundle=f"{bundle.manifest.name} {bundle.manifest.version} ({bundle.sha256[:12]})",
+        bundle=bundle_line(bundle),
         sampling=f"{options.preset}{over}",
         split=options.split,
         command=_command(options, count),
-        machine=f"{runtime.device.name}, {runtime.threads} threads",
+        machine=machine_line(runtime),
         ear=f"{options.ear.name} ({_digest(options.ear)})",
     )
 
@@ -220,14 +213,10 @@ def _sweep_key(options: argparse.Namespace, bundle: "Bundle", asks: "tuple[Ask, 
 
 def _command(options: argparse.Namespace, count: int) -> str:
     """The command that measures the same again."""
-    parts = ["noisefall", "evaluate", options.stage, options.bundle, "--data"]
-    parts += [str(folder) for folder in options.data]
     names = ["split", "preset", "overrides", "device", "threads", "out", "ear", "text", "longest"]
     names += ["seed"] if options.stage == "sweep" else ["seed", "captions"]
     values: dict[str, Any] = {"clips": count} | {name: getattr(options, name) for name in names}
-    for name, value in values.items():
-        if value not in ("", None):
-            parts += [f"--{name}", str(value)]
+    parts = command_words(options, values)
     if options.stage == "sweep":
         parts += ["--grid", *options.grid] if options.grid else []
         parts += ["--every"] if options.every else []
@@ -253,7 +242,7 @@ def _progress(what: str) -> "Say":
             return
         said_s = time.monotonic()
         left = "" if left_s is None else f", {_time(left_s)} left"
-        _note(f"{done} of {total} {what}{left}")
+        tell(f"{done} of {total} {what}{left}")
 
     return say
 
@@ -263,9 +252,5 @@ def _time(seconds: float) -> str:
 
 
 def _interrupted() -> int:
-    _note("interrupted; the same command goes on where it stopped")
+    tell("interrupted; the same command goes on where it stopped")
     return EXIT_INTERRUPTED
-
-
-def _note(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -8,6 +8,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+EXIT_INTERRUPTED: Final = 130  # a program that SIGINT ended
 
 
 class Interrupt:

@@ -4,13 +4,15 @@ Captions come from a trained tower (`noisefall train tower`), tempo and key are 
 """
 
 import argparse
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.cli.interrupt import interruptible
+from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
+from engine.cli.shared import tell, with_training_extra
 from engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from engine.corpus.label.vocabulary import Place, Vocabulary
     from engine.training.train.embed import Encode
 
-EXIT_INTERRUPTED = 130
 _SHOWN_SKIPPED = 10
 _AT_ONCE = 64
 
@@ -47,14 +48,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UserError: anything that the user can change.
     """
-    try:
+    with with_training_extra("The collection was not labelled"):
         return _label(options)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            "The collection was not labelled",
-            f"{error.name} is not installed",
-            "Install it with: pip install -c constraints.txt '.[train]'",
-        ) from None
 
 
 def _label(options: argparse.Namespace) -> int:
@@ -69,7 +64,7 @@ def _label(options: argparse.Namespace) -> int:
         options.folder.absolute(), options.out.absolute(),
         seconds_per_part=options.seconds_per_part, arrays=arrays,
     )  # fmt: skip
-    _tell(f"{sum(len(job.files) for job in jobs)} files in {len(jobs)} parts")
+    tell(f"{sum(len(job.files) for job in jobs)} files in {len(jobs)} parts")
     vocabularies = _vocabularies(options.compositions, place_with(encode, ear))
     with interruptible() as interrupt:
         if options.ray is None:
@@ -78,7 +73,7 @@ def _label(options: argparse.Namespace) -> int:
             from engine.corpus.label.ray_run import hear_with_ray  # noqa: PLC0415
 
             spread = hear_with_ray(load_ear, options.ear.absolute(), processes=options.ray)
-        done = label(jobs, vocabularies, spread, seed=options.seed, say=_tell)
+        done = label(jobs, vocabularies, spread, seed=options.seed, say=tell)
     for line in done.skipped[:_SHOWN_SKIPPED]:
         print(f"skipped: {line}")
     if len(done.skipped) > _SHOWN_SKIPPED:
@@ -86,7 +81,7 @@ def _label(options: argparse.Namespace) -> int:
     if not done.finished:
         print("Interrupted. The same command continues.")
         return EXIT_INTERRUPTED
-    print(f"{embed_texts(options.out, encode, _tell)} texts embedded")
+    print(f"{embed_texts(options.out, encode, tell)} texts embedded")
     print(f"{options.out}: {done.clips} clips, {done.seconds / 3600:.2f} h")
     return 0
 
@@ -112,16 +107,14 @@ def _checked(options: argparse.Namespace) -> tuple[str, ...]:
 def _vocabularies(compositions: int, place: "Place") -> "list[Vocabulary]":
     from engine.corpus.label.vocabulary import long_captions, placed, tags  # noqa: PLC0415
 
-    _tell("composing captions")
+    tell("composing captions")
     return [placed(long_captions(compositions), place), placed(tags(), place)]
 
 
 def place_with(encode: "Encode", ear: "Hears") -> "Place":
     """Texts to joint vectors: the mean of their tokens' embeddings, as the tower learnt them."""
 
-    def place(
-        texts: "list[str] | tuple[str, ...]",
-    ) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    def place(texts: Sequence[str]) -> NDArray[np.float32]:
         means = [
             rows.mean(axis=0)
             for start in range(0, len(texts), _AT_ONCE)
@@ -129,8 +122,4 @@ def place_with(encode: "Encode", ear: "Hears") -> "Place":
         ]
         return ear.embed_text_means(np.stack(means))
 
-    return place  # type: ignore[return-value]  # a list and a tuple are the sequences there are
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    return place

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.cli.ask import add_recipe_arguments, asked_recipe
 from engine.cli.folder import prepared_folder
-from engine.cli.interrupt import interruptible
+from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
 from engine.cli.link import add_engine_arguments, engine_for
 from engine.cli.render_session import RenderSession
 from engine.cli.report import Written, report_for
@@ -19,8 +19,6 @@ from engine.errors import UserError
 from engine.protocol.client import EngineDied
 from engine.recipe import Recipe
 from engine.worker.handoff import BIT_DEPTHS, MASTER_RATE_HZ, RATES_HZ, HandOff
-
-EXIT_INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,60 +6,63 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engine.cli import train_text, train_tower
-from engine.cli.interrupt import interruptible
+from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
+from engine.cli.shared import (
+    Actions,
+    Table,
+    add_actions,
+    add_options,
+    given,
+    tell,
+    with_training_extra,
+)
 from engine.errors import UserError
 
 if TYPE_CHECKING:
     from engine.bundle.manifest import StageName
     from engine.training.export.write import StagePart
 
-EXIT_INTERRUPTED: Final = 130
 _STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
-# option → (type, choices, what it is)
-_OPTIONS: Final[dict[str, tuple[type, tuple[str, ...], str]]] = {
-    "steps": (int, (), "optimiser steps altogether"),
-    "batch": (int, (), "items per step, over all processes"),
-    "crop-seconds": (float, (), "length of a training item"),
-    "lr": (float, (), "peak learning rate"),
-    "warmup": (int, (), "steps to the peak"),
-    "decay-end": (int, (), "step at which the learning rate is 0; default: the last"),
-    "prediction": (str, ("epsilon", "v", "x0"), "what the network predicts"),
-    "loss": (str, ("simplified", "sigma", "x0"), "weight of the noise levels"),
-    "noise-schedule": (str, ("linear", "cosine"), "noise schedule"),
-    "spectral": (float, (), "weight of the multi-resolution STFT term"),
-    "log-mel": (float, (), "weight of the log-mel term"),
-    "above-hz": (float, (), "what lies below counts in no loss"),
-    "optimiser": (str, ("adam", "adamw"), "optimiser"),
-    "weight-decay": (float, (), "AdamW's weight decay"),
-    "clip-norm": (float, (), "largest gradient norm; 0 does not clip"),
-    "ema": (float, (), "decay of the weights' moving average"),
-    "hide-prompt": (float, (), "share of items without text"),
-    "noise-t-max": (float, (), "most augmentation noise on the condition, as t"),
-    "clean": (float, (), "share of items with a clean condition"),
-    "blur": (str, ("none", "samples", "image"), "blur of the condition"),
-    "text-tokens": (int, (), "tokens of text"),
-    "precision": (str, ("auto", "fp32", "bf16"), "arithmetic"),
-    "seed": (int, (), "of weights, data order and noise"),
-    "save-every": (int, (), "steps between checkpoints"),
-    "keep": (int, (), "checkpoints that stay"),
-    "samples": (int, (), "validation items rendered at each checkpoint"),
-    "validation-batches": (int, (), "batches of the validation loss"),
-    "workers": (int, (), "threads that read data"),
+_OPTIONS: Final[Table] = {
+    "steps": (int, "optimiser steps altogether"),
+    "batch": (int, "items per step, over all processes"),
+    "crop-seconds": (float, "length of a training item"),
+    "lr": (float, "peak learning rate"),
+    "warmup": (int, "steps to the peak"),
+    "decay-end": (int, "step at which the learning rate is 0; default: the last"),
+    "prediction": (("epsilon", "v", "x0"), "what the network predicts"),
+    "loss": (("simplified", "sigma", "x0"), "weight of the noise levels"),
+    "noise-schedule": (("linear", "cosine"), "noise schedule"),
+    "spectral": (float, "weight of the multi-resolution STFT term"),
+    "log-mel": (float, "weight of the log-mel term"),
+    "above-hz": (float, "what lies below counts in no loss"),
+    "optimiser": (("adam", "adamw"), "optimiser"),
+    "weight-decay": (float, "AdamW's weight decay"),
+    "clip-norm": (float, "largest gradient norm; 0 does not clip"),
+    "ema": (float, "decay of the weights' moving average"),
+    "hide-prompt": (float, "share of items without text"),
+    "noise-t-max": (float, "most augmentation noise on the condition, as t"),
+    "clean": (float, "share of items with a clean condition"),
+    "blur": (("none", "samples", "image"), "blur of the condition"),
+    "text-tokens": (int, "tokens of text"),
+    "precision": (("auto", "fp32", "bf16"), "arithmetic"),
+    "seed": (int, "of weights, data order and noise"),
+    "save-every": (int, "steps between checkpoints"),
+    "keep": (int, "checkpoints that stay"),
+    "samples": (int, "validation items rendered at each checkpoint"),
+    "validation-batches": (int, "batches of the validation loss"),
+    "workers": (int, "threads that read data"),
 }
 _FIELDS: Final = {"lr": "learning_rate", "crop-seconds": "crop_s"}  # where names differ
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own commands."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, (_, summary, add) in _ACTIONS.items():
-        add(actions.add_parser(name, help=summary, description=summary.capitalize() + "."))
+    add_actions(parser, _ACTIONS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,14 +71,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UserError: anything that the user can change.
     """
-    try:
+    with with_training_extra("Training cannot run"):
         return _ACTIONS[options.action][0](options)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            "Training cannot run",
-            f"{error.name} is not installed",
-            "Install it with: pip install -c constraints.txt '.[train]'",
-        ) from None
 
 
 def _add_stage(parser: argparse.ArgumentParser) -> None:
@@ -85,28 +82,23 @@ def _add_stage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", type=Path, metavar="PATH", help="a checkpoint, or a bundle")
     parser.add_argument("--resume", action="store_true", help="go on where it ended")
     parser.add_argument("--compile", action="store_true", help="compile the network")
-    for name, (kind, choices, summary) in _OPTIONS.items():
-        parser.add_argument(f"--{name}", type=kind, choices=choices or None, help=summary)
+    add_options(parser, _OPTIONS)
 
 
 def _train(options: argparse.Namespace) -> int:
     from engine.training.train.loop import train  # noqa: PLC0415 - torch
     from engine.training.train.settings import settings_for  # noqa: PLC0415
 
-    given = {
-        _FIELDS.get(name, name.replace("-", "_")): getattr(options, name.replace("-", "_"))
-        for name in _OPTIONS
-    }
     settings = settings_for(
         options.action,
         options.preset,
-        **{name: value for name, value in given.items() if value is not None},
+        **given(options, _OPTIONS, _FIELDS),
         compile=options.compile,
     )
     with interruptible() as interrupt:
         outcome = train(
             settings, data=options.data, out=options.out, init=options.init,
-            resume=options.resume, say=_tell, stop=lambda: interrupt.pressed,
+            resume=options.resume, say=tell, stop=lambda: interrupt.pressed,
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         print(
@@ -116,10 +108,6 @@ def _train(options: argparse.Namespace) -> int:
         if not outcome.finished:
             print("Interrupted. The same command with --resume goes on.")
     return 0 if outcome.finished else EXIT_INTERRUPTED
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _add_prepare(parser: argparse.ArgumentParser) -> None:
@@ -147,13 +135,13 @@ def _prepare(options: argparse.Namespace) -> int:
         )
     with interruptible() as interrupt:
         done = prepare(
-            options.corpus, options.out, arrays=names, say=_tell,
+            options.corpus, options.out, arrays=names, say=tell,
             seconds_per_part=options.seconds_per_part, stop=lambda: interrupt.pressed,
         )  # fmt: skip
         if not interrupt.pressed and options.text is not None:
             from engine.training.train.embed import embed_texts, encoder_from  # noqa: PLC0415
 
-            print(f"{embed_texts(options.out, encoder_from(options.text), _tell)} texts embedded")
+            print(f"{embed_texts(options.out, encoder_from(options.text), tell)} texts embedded")
     print(f"{done.written} parts written, {done.kept} kept, {done.seconds / 3600:.2f} h")
     return EXIT_INTERRUPTED if interrupt.pressed else 0
 
@@ -195,7 +183,7 @@ def _export(options: argparse.Namespace) -> int:
         options.out, name=options.name, version=options.bundle_version, licence=options.licence,
         text=TextPart(
             encoder=encoder, tokenizer=tokenizer,
-            understanding=understanding_of(options.text, encoder, tokenizer, say=_tell),
+            understanding=understanding_of(options.text, encoder, tokenizer, say=tell),
         ), stages=stages,
         route="waveform" if route == "waveform" else "spectrogram",
         mel=MelSpec() if route == "spectrogram" else None, description=options.description,
@@ -204,13 +192,7 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-# action → (what does it, what it does, its options)
-_ACTIONS: Final[
-    dict[
-        str,
-        tuple[Callable[[argparse.Namespace], int], str, Callable[[argparse.ArgumentParser], None]],
-    ]
-] = {
+_ACTIONS: Final[Actions] = {
     "prepare": (_prepare, "turn a corpus into arrays to train on", _add_prepare),
     **{
         stage: (_train, f"train the {stage.replace('_', ' ')} stage", _add_stage)

@@ -6,16 +6,15 @@ processor core is enough, and Ctrl-C loses nothing.
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
 from engine.cli.interrupt import interruptible
+from engine.cli.shared import Table, add_options, given, tell, told
 
-EXIT_INTERRUPTED: Final = 130
 SUMMARY: Final = "train the tower that hears, for evaluation and labelling"
-# option → (type, what it is); each is a field of TowerSettings
-_OPTIONS: Final[dict[str, tuple[type, str]]] = {
+# each is a field of TowerSettings
+_OPTIONS: Final[Table] = {
     "steps": (int, "optimiser steps altogether"),
     "batch": (int, "clips per step, each with the others' captions as negatives"),
     "frames": (int, "of each clip's window in training, 100 a second"),
@@ -35,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--resume", action="store_true", help="go on where it ended")
-    for name, (kind, summary) in _OPTIONS.items():
-        parser.add_argument(f"--{name}", type=kind, help=summary)
+    add_options(parser, _OPTIONS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,20 +49,9 @@ def run(options: argparse.Namespace) -> int:
     from engine.training.tower.settings import TowerSettings  # noqa: PLC0415
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    fields = {name.replace("-", "_") for name in _OPTIONS}
-    given = {name: getattr(options, name) for name in fields if getattr(options, name) is not None}
     with interruptible() as interrupt:
         outcome = make_tower(
-            options.data, out=options.out, settings=TowerSettings(**given),
-            resume=options.resume, say=_tell, stop=lambda: interrupt.pressed,
+            options.data, out=options.out, settings=TowerSettings(**given(options, _OPTIONS)),
+            resume=options.resume, say=tell, stop=lambda: interrupt.pressed,
         )  # fmt: skip
-    if not outcome.finished:
-        print("Interrupted. The same command with --resume goes on.")
-        return EXIT_INTERRUPTED
-    print("\n".join(outcome.report))
-    print(f"{options.out}: {outcome.parameters / 1e6:.2f}M parameters, step {outcome.step}")
-    return 0
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    return told(outcome, options.out)

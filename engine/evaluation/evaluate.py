@@ -9,16 +9,16 @@ from typing import Final
 
 import msgspec
 
-from engine.errors import UserError
 from engine.evaluation.clips import HeldOut
+from engine.evaluation.files import write_report_files
 from engine.evaluation.hearing import mel_of
 from engine.evaluation.pictures import side_by_side
+from engine.evaluation.runners import Stages
 from engine.evaluation.stages import (
     SPEED,
     TASKS,
     FloatArray,
     StageChoice,
-    Stages,
     System,
     Task,
     timed,
@@ -173,16 +173,7 @@ def write_report(outcome: Outcome, folder: Path) -> None:
         "report.md": report_markdown(outcome).encode(),
         **outcome.pictures,
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            waiting = folder / f".{name}.part"
-            waiting.write_bytes(data)
-            waiting.replace(folder / name)
-    except OSError as error:
-        raise UserError(
-            "The report was not written", f"{folder}: {error}", "Choose another folder with --out"
-        ) from None
+    write_report_files(folder, files)
 
 
 def report_json(outcome: Outcome) -> bytes:

@@ -7,7 +7,7 @@ the baselines' figures belong to this machine, these clips and this version, too
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from engine.evaluation.hearing import (
 )
 from engine.evaluation.high_band import HIGH_BANDS, Spectra, null_test_db
 from engine.evaluation.pictures import LINEAR_BANDS
+from engine.evaluation.runners import Stages
 from engine.evaluation.summary import Measure
 from engine.recipe import PresetName, StageSettings
 
@@ -38,32 +39,6 @@ SPEED: Final = (
     Measure("seconds_for_30", "seconds for 30 s", "lower"),
     Measure("real_time_factor", "× real time", "higher", 1),
 )
-
-
-class Stages(Protocol):
-    """What is needed of `engine.cascade.single.StageRunner`."""
-
-    def vocode(
-        self,
-        mel: FloatArray,
-        *,
-        loop: bool,
-        preset: PresetName = ...,
-        settings: StageSettings | None = ...,
-        seed: int = ...,
-    ) -> FloatArray:
-        """A mel (160, T) as 16 kHz audio (T · 160, 2)."""
-
-    def super_resolve(
-        self,
-        audio: FloatArray,
-        *,
-        loop: bool,
-        preset: PresetName = ...,
-        settings: StageSettings | None = ...,
-        seed: int = ...,
-    ) -> FloatArray:
-        """Audio (T · 160, 2) at 16 kHz as (T · 240, 2) at 24 kHz."""
 
 
 @dataclass(frozen=True)

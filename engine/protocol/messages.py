@@ -352,9 +352,9 @@ class Failed(_Message, frozen=True, kw_only=True):
     remedy: str
 
 
-Request = (
-    Hello
-    | Devices
+# What takes its turn; the other requests are answered as they arrive.
+Work = (
+    Devices
     | LoadBundle
     | Render
     | Keep
@@ -364,9 +364,8 @@ Request = (
     | InstallBundle
     | RemoveBundle
     | Understand
-    | Cancel
-    | Shutdown
 )
+Request = Hello | Work | Cancel | Shutdown
 Event = (
     Ready
     | DevicesReport

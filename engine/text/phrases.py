@@ -7,7 +7,7 @@ would be one instrument).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 LONGEST_PHRASE: Final = 5  # words
@@ -75,7 +75,19 @@ def found_in(phrases: Mapping[str, object], words: list[str]) -> str | None:
 def split_known(
     phrases: Mapping[str, object], words: list[str]
 ) -> tuple[list[tuple[str, str]], list[list[str]]]:
-    """Known phrases of a segment, longest first from its left, and the runs of words between them.
+    """Known phrases of a segment, as `split_by` finds them."""
+    return split_by(lambda some: found_in(phrases, some), words, longest=LONGEST_PHRASE)
+
+
+def split_by(
+    find: Callable[[list[str]], str | None], words: list[str], *, longest: int
+) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    """What is found in words, longest first from their left, and the runs of words between.
+
+    Args:
+        find: the key of some words; None where they are nothing.
+        words: of a segment.
+        longest: number of words that are looked up at once.
 
     Returns:
         [(key, the words as written)…] and [[word…]…].
@@ -84,8 +96,8 @@ def split_known(
     runs: list[list[str]] = [[]]
     place = 0
     while place < len(words):
-        for end in range(min(len(words), place + LONGEST_PHRASE), place, -1):
-            found = found_in(phrases, words[place:end])
+        for end in range(min(len(words), place + longest), place, -1):
+            found = find(words[place:end])
             if found is not None:
                 known.append((found, " ".join(words[place:end])))
                 runs.append([])

@@ -30,6 +30,7 @@ from engine.text.phrases import (
     may_name,
     segments,
     spans,
+    split_by,
     split_known,
 )
 from engine.text.reading import without_readings
@@ -83,7 +84,8 @@ class Understanding:
     unknown_words: tuple[str, ...] = ()
 
 
-_FIELDS: Final[dict[Kind, str]] = {
+# kind → field of Understanding
+FIELDS: Final[dict[Kind, str]] = {
     "genre": "genre", "instrument": "instruments", "mood": "moods", "era": "era",
 }  # fmt: skip
 
@@ -120,10 +122,10 @@ class Understander:
             kept = best.get((one.kind, one.guess.name))
             if kept is None or kept.confidence < one.guess.confidence:
                 best[one.kind, one.guess.name] = one.guess
-        kinds: dict[str, list[Guess]] = {field: [] for field in _FIELDS.values()}
+        kinds: dict[str, list[Guess]] = {field: [] for field in FIELDS.values()}
         for (kind, _), guess in sorted(best.items(), key=lambda item: -item[1].confidence):
             if guess.confidence >= LEAST_REPORTED:
-                kinds[_FIELDS[kind]].append(guess)
+                kinds[FIELDS[kind]].append(guess)
         told = {field: tuple(guesses[:MOST_REPORTED]) for field, guesses in kinds.items()}
         return Understanding(**told, unknown_words=self._unknown(text))
 
@@ -148,22 +150,9 @@ class Understander:
         return [Meant(k, Guess(name, meant * share, written), source) for (k, name), meant in rows]
 
     def _corrected(self, run: list[str]) -> tuple[list[Meant], list[list[str]]]:
-        """What was mistyped in a run of words, longest first from its left, and the runs around."""
-        found: list[Meant] = []
-        runs: list[list[str]] = [[]]
-        place = 0
-        while place < len(run):
-            for end in range(min(len(run), place + LONGEST_GUESS), place, -1):
-                meant = self._mistyped(run[place:end])
-                if meant is not None:
-                    found += self._looked_up(meant, " ".join(run[place:end]), "slip")
-                    runs.append([])
-                    place = end
-                    break
-            else:
-                runs[-1].append(run[place])
-                place += 1
-        return found, [words for words in runs if words]
+        """What was mistyped in a run of words, and the runs around it."""
+        slips, runs = split_by(self._mistyped, run, longest=LONGEST_GUESS)
+        return [one for slip in slips for one in self._looked_up(*slip, "slip")], runs
 
     def _mistyped(self, words: list[str]) -> str | None:
         """The phrase that was meant by words of which the encoder has not met one."""

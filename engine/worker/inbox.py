@@ -11,33 +11,18 @@ from enum import Enum
 from typing import Final
 
 from engine.protocol.messages import (
-    Bundles,
-    Devices,
     HandOff,
     InstallBundle,
     Keep,
     LoadBundle,
     RemoveBundle,
     Render,
-    Stages,
     Understand,
+    Work,
 )
 from engine.runtime.cancel import CancelToken
 
 WAITING_JOBS: Final = 64
-
-Work = (
-    Understand
-    | Devices
-    | LoadBundle
-    | Render
-    | Keep
-    | HandOff
-    | Stages
-    | Bundles
-    | InstallBundle
-    | RemoveBundle
-)
 
 
 @dataclass(frozen=True)

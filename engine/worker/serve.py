@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import engine
@@ -37,10 +38,11 @@ from engine.protocol.messages import (
     Shutdown,
     Stages,
     Understand,
+    Work,
 )
 from engine.recipe import checked
 from engine.runtime import cancel as cancellation
-from engine.worker.inbox import Answer, Inbox, Job, Work
+from engine.worker.inbox import Answer, Inbox, Job
 from engine.worker.outbox import Outbox
 from engine.worker.parts import Parts, Renderer
 from engine.worker.streams import chunks, write_all
@@ -157,7 +159,9 @@ class Worker:
         if self._inbox.idle and self._exit_code is None:
             self._warm()
         while (job := self._inbox.next()) is not None:
-            self._finish(job.number, self._ending(job))
+            ending = self._ending(job, partial(self._HANDLERS[type(job.request)], self))
+            self._inbox.finish()
+            self._finish(job.number, ending)
         self._outbox.close(FLUSH_S)
         return EXIT_OK if self._exit_code is None else self._exit_code
 
@@ -167,10 +171,10 @@ class Worker:
         except Exception:  # the first job meets it again, and can tell someone
             _log.exception("preparing failed")
 
-    def _ending(self, job: Job) -> Event | None:
+    def _ending(self, job: Job, work: Callable[[Job], Event]) -> Event | None:
         """Run a job; the message that ends it, None for a cancelled one that has no number."""
         try:
-            return self._HANDLERS[type(job.request)](self, job)
+            return work(job)
         except Exception as error:  # the process's edge: the next job may well succeed
             if job.token.cancelled or isinstance(error, cancellation.Cancelled):
                 return None if job.number is None else Cancelled(job=job.number)
@@ -178,8 +182,6 @@ class Worker:
                 return _failed(job.number, error.what, error.why, error.remedy)
             _log.exception("%s failed", type(job.request).__name__)
             return _unexpected(job.number, error)
-        finally:
-            self._inbox.finish()
 
     def _finish(self, number: int | None, ending: Event | None) -> None:
         if ending is None:
@@ -245,17 +247,19 @@ class Worker:
         request = cast(Understand, job.request)
         return understood(request, self._parts.renderer("", self._outbox.put), job.token)
 
-    def _answer_aside(self, renderer: Renderer, job: Job) -> None:
-        """Answer a question about a prompt between two steps of a job, with the job's bundle."""
+    def _answer_aside(self, renderer: Renderer) -> None:
+        """Answer a question about a prompt between two steps of a job, with the job's bundle.
+
+        It is a job of its own: cancelling the other does not lose it, and when it fails, the other
+        goes on.
+        """
         from engine.worker.understand import understood  # noqa: PLC0415 - numpy, after Ready
 
         request = self._inbox.aside()
-        if request is None:
-            return
-        try:
-            self._outbox.put(understood(request, renderer, job.token))
-        except UserError as error:
-            self._outbox.put(_failed(None, error.what, error.why, error.remedy))
+        if request is not None:
+            job = Job(request, memoryview(b""))
+            ending = self._ending(job, lambda it: understood(request, renderer, it.token))
+            self._finish(job.number, ending)
 
     def _sink(self, job: Job, number: int, renderer: Renderer) -> "Callable[[CascadeEvent], None]":
         """Where a job's events go. It is also a place where a cancelled job ends."""
@@ -268,7 +272,7 @@ class Worker:
             message = convert(event)
             if message is not None:
                 self._outbox.put(*message)
-            self._answer_aside(renderer, job)
+            self._answer_aside(renderer)
 
         return emit
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.corpus.label.files import audio_files, length_s, split_of_file
-from engine.corpus.label.nearest import DRAWN, NEAREST, drawn, frequencies, nearest
+from engine.corpus.label.nearest import NEAREST, drawn, frequencies, nearest
 from engine.corpus.label.part import (
     DRAFT_NAME,
     VECTORS_NAME,
@@ -30,8 +30,9 @@ from engine.corpus.label.part import (
     read_draft,
 )
 from engine.corpus.label.vocabulary import Vocabulary
+from engine.corpus.store.shards import write_file
 from engine.errors import UserError
-from engine.training.train.data import ARRAYS, CLIPS_NAME, write_clips
+from engine.training.train.data import ARRAYS, write_clips
 
 PLAN_NAME: Final = "label.json"
 FORMAT: Final = 1
@@ -80,9 +81,7 @@ def plan_parts(
             planned[f"{split}-{first + number:04d}"] = group
     try:
         out.mkdir(parents=True, exist_ok=True)
-        waiting = out / f".{PLAN_NAME}.part"
-        waiting.write_text(json.dumps({"format": FORMAT, "parts": planned}), encoding="utf-8")
-        waiting.replace(out / PLAN_NAME)
+        write_file(out / PLAN_NAME, json.dumps({"format": FORMAT, "parts": planned}).encode())
     except OSError as error:
         raise _failed(f"{out}: {error}", "Choose another folder with --out") from None
     return [
@@ -218,6 +217,3 @@ def _rng(seed: int, key: str) -> np.random.Generator:
 
 def _failed(why: str, remedy: str) -> UserError:
     return UserError("The collection was not labelled", why, remedy)
-
-
-__all__ = ["CLIPS_NAME", "DRAWN", "Labelled", "hear_here", "label", "plan_parts"]

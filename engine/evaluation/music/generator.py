@@ -8,16 +8,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bundle.manifest import StageName
 from engine.bundle.verify import Bundle
-from engine.cascade.plan import check_runnable, lengths, mel_parameters, stage_plan
-from engine.cascade.stages import StageContext, generate
+from engine.cascade.opened import encoded, stage_context, tokenizer_of
+from engine.cascade.plan import check_runnable, lengths, stage_plan
+from engine.cascade.stages import generate
 from engine.errors import UserError
 from engine.recipe import Recipe, checked
 from engine.runtime.cancel import CancelToken
-from engine.runtime.session import Model, Runtime
-from engine.text.encoder import encode_texts
-from engine.text.tokens import load_tokenizer
+from engine.runtime.session import Runtime
 
 FloatArray = NDArray[np.float32]
 
@@ -40,7 +38,7 @@ class GeneratorRunner:
                 "Choose a bundle of the spectrogram route",
             )  # fmt: skip
         self._bundle, self._runtime = bundle, runtime
-        self._tokenizer = load_tokenizer(bundle.file(bundle.manifest.text.tokenizer).read_bytes())
+        self._tokenizer = tokenizer_of(bundle)
 
     def mel(self, recipe: Recipe, token: CancelToken) -> FloatArray:
         """The mel (160, frames) of a recipe's first take.
@@ -50,22 +48,13 @@ class GeneratorRunner:
             Cancelled: the token was cancelled.
         """
         recipe = checked(recipe)
-        manifest = self._bundle.manifest
-        check_runnable(recipe, manifest, self._bundle.sha256)
-        context = StageContext(
-            recipe=recipe,
-            lengths=lengths(recipe),
-            plans={"generator": stage_plan(recipe, manifest, "generator")},
-            model=self._model,
-            cancel=token,
-            mel=mel_parameters(manifest),
+        bundle, runtime = self._bundle, self._runtime
+        check_runnable(recipe, bundle.manifest, bundle.sha256)
+        context = stage_context(
+            bundle, runtime, recipe, lengths=lengths(recipe), stages=["generator"], cancel=token
         )
-        spec = manifest.text
-        encoder = self._open(spec.model, spec.model_fp16).bind()
-        text = encode_texts(
-            [recipe.prompt, recipe.negative_prompt], tokenizer=self._tokenizer, spec=spec,
-            run=lambda ids, mask: encoder.run(token, input_ids=ids, attention_mask=mask),
-        )  # fmt: skip
+        texts = [recipe.prompt, recipe.negative_prompt]
+        text = encoded(bundle, runtime, self._tokenizer, texts, cancel=token)
         mels = generate(context, text, [recipe.first_take], lambda i, n, _: token.check())
         return np.asarray(np.clip(mels[0], -1, 1), np.float32)
 
@@ -73,11 +62,3 @@ class GeneratorRunner:
         """The generator's settings as the recipe resolves them."""
         plan = stage_plan(recipe, self._bundle.manifest, "generator")
         return msgspec.structs.asdict(plan.settings)
-
-    def _model(self, name: StageName) -> Model:
-        spec = self._bundle.manifest.stages[name]
-        return self._open(spec.model, spec.model_fp16)
-
-    def _open(self, model: str, model_fp16: str | None) -> Model:
-        file = self._bundle.file
-        return self._runtime.model(file(model), None if model_fp16 is None else file(model_fp16))

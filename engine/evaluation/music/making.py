@@ -19,8 +19,9 @@ from engine.evaluation.music.diverse import Group
 from engine.evaluation.music.ear import judged_mel
 from engine.evaluation.music.heard import Asked
 from engine.evaluation.music.shelf import Shelf, sound_name
+from engine.evaluation.runners import Vocoder
 from engine.music.meter import METER_TABLE
-from engine.recipe import PresetName, Recipe, StageSettings, duration_s, to_json
+from engine.recipe import Recipe, duration_s, to_json
 from engine.runtime.cancel import Cancelled, CancelToken
 
 FloatArray = NDArray[np.float32]
@@ -37,20 +38,6 @@ class Renderer(Protocol):
         self, recipe: Recipe, *, emit: Callable[[CascadeEvent], None], cancel: CancelToken
     ) -> None:
         """Render every take of a recipe."""
-
-
-class Vocoder(Protocol):
-    """What is needed of `engine.cascade.single.StageRunner`."""
-
-    def vocode(
-        self,
-        mel: FloatArray,
-        *,
-        loop: bool,
-        preset: PresetName = ...,
-        settings: StageSettings | None = ...,
-    ) -> FloatArray:
-        """A mel (160, T) as 16 kHz audio (T · 160, 2)."""
 
 
 @dataclass(frozen=True, kw_only=True)

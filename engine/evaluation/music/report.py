@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.corpus.sheet.png import data_uri
-from engine.errors import UserError
+from engine.evaluation.files import write_report_files
 from engine.evaluation.music.asks import Ask
 from engine.evaluation.music.figures import Row, Target, ask_figures
 from engine.evaluation.music.making import SYSTEMS, Band, made_name, real_name
@@ -63,16 +63,7 @@ def write_music_report(outcome: Outcome, band: Band, folder: Path) -> None:
         "report.html": _html(outcome, band, list(zip(shown, pictures.values(), strict=True))),
         **{f"mels/{name}": data for name, data in pictures.items()},
     }
-    try:
-        (folder / "mels").mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            waiting = (folder / name).with_name(f".{Path(name).name}.part")
-            waiting.write_bytes(data)
-            waiting.replace(folder / name)
-    except OSError as error:
-        raise UserError(
-            "The report was not written", f"{folder}: {error}", "Choose another folder with --out"
-        ) from None
+    write_report_files(folder, files)
 
 
 def shown_asks(asks: Sequence[Ask]) -> list[Ask]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import UserError
-from engine.evaluation.clips import HeldOut, held_out
+from engine.evaluation.clips import SPLITS, HeldOut, held_out
 from engine.evaluation.music.asks import Ask, drawn_asks
 from engine.evaluation.music.diverse import Group, groups_of
 from engine.evaluation.music.ear import Ear, TextMeans
@@ -14,9 +14,8 @@ from engine.evaluation.music.figures import Judged, Row, rows
 from engine.evaluation.music.judge import judge
 from engine.evaluation.music.making import Band, Job, Say, jobs, real_jobs, run_jobs
 from engine.evaluation.music.shelf import Shelf
-from engine.training.train.data import CLIPS_NAME
+from engine.training.train.data import has_split
 
-SPLITS: Final = ("test", "validation", "train")
 SHELF: Final = "sounds"
 GROUP_CLIPS: Final = 6_000  # of each split, looked at for captions that several share
 
@@ -102,7 +101,7 @@ def questions(
 
 
 def _there(folders: Sequence[Path], split: str) -> list[Path]:
-    return [folder for folder in folders if any(folder.glob(f"{split}-*/{CLIPS_NAME}"))]
+    return [folder for folder in folders if has_split(folder, split)]
 
 
 def _clips_of(folders: Sequence[Path], split: str, count: int) -> tuple[HeldOut, ...]:

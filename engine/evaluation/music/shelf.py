@@ -20,6 +20,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from engine.corpus.store.shards import write_file
 from engine.errors import UserError
 from engine.evaluation.music.asks import RATE_HZ
 from engine.evaluation.music.ear import judged_mel
@@ -108,9 +109,7 @@ class Shelf:
     def _write(self, name: str, write: Callable[[io.BytesIO], object]) -> None:
         buffer = io.BytesIO()
         write(buffer)
-        waiting = self.folder / f".{name}.part"
-        waiting.write_bytes(buffer.getvalue())
-        waiting.replace(self.folder / name)
+        write_file(self.folder / name, buffer.getvalue())
 
 
 def _refused(folder: Path, error: OSError) -> UserError:

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.corpus.store.shards import write_file
 from engine.errors import UserError
 from engine.evaluation.music.asks import RATE_HZ, Ask, Sampling
 from engine.evaluation.music.ear import Ear, TextMeans, judged_mel
@@ -247,9 +248,7 @@ def _kept(path: Path, key: str) -> list[Setting]:
 def _keep(path: Path, kept: _Kept) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        waiting = path.with_name(f".{path.name}.part")
-        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1))
-        waiting.replace(path)
+        write_file(path, msgspec.json.format(msgspec.json.encode(kept), indent=1))
     except OSError as error:
         raise UserError(
             "The sweep was not kept", f"{path}: {error}", "Choose another folder with --out"

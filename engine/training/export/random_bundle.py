@@ -74,14 +74,14 @@ def random_bundle(
 ) -> str:
     """Export a cascade with random weights into a new or empty folder; returns its identity.
 
+    The same seed gives the same bundle, byte for byte, on the same machine and libraries.
+
     Args:
         folder: new or empty.
         size: of the networks.
         route: of the cascade.
         seed: of the weights.
         frames: vocoder and super-resolution work on frames; else they are the paper's diffusion.
-
-    The same seed gives the same bundle, byte for byte, on the same machine and libraries.
 
     Raises:
         UserError: the folder holds something.

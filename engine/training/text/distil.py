@@ -12,7 +12,7 @@ goes on as if it had not been. Rejected: the U-Nets' training loop (it is made o
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from engine.corpus.compose.dice import Dice
 from engine.text.tokens import encode_batch
+from engine.training.made import Say, Stop
 from engine.training.text import state as states
 from engine.training.text.prompts import slipped
 from engine.training.text.student import Student, Understanding
@@ -208,8 +209,8 @@ def go_on(
     run: Run,
     folder: Path,
     *,
-    say: Callable[[str], None] = lambda line: None,
-    stop: Callable[[], bool] = lambda: False,
+    say: Say = lambda line: None,
+    stop: Stop = lambda: False,
 ) -> bool:
     """Update until the last step, saving in `folder`; False where `stop` said so before.
 

@@ -9,7 +9,7 @@ same command with `resume` begins where it ended.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from engine.errors import UserError
+from engine.training.checkpoints import CHECKPOINTS, found, run_there
+from engine.training.made import Outcome, Say, Stop
 from engine.training.text import state as states
 from engine.training.text.distil import Distillation, Run, go_on
 from engine.training.text.encoder import SHAPES, EncoderShape
@@ -42,13 +44,9 @@ from engine.training.text.tokenizer import (
 )
 from engine.training.text.wordnet import Synset, read_wordnet
 
-CHECKPOINTS: Final = "checkpoints"
 _TOKENIZER: Final = "tokenizer.json"
 _TEXTS: Final = "texts.json"
 _SETTINGS: Final = "settings.json"
-
-Say = Callable[[str], None]
-Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,23 +66,6 @@ class Plan:
     shape: EncoderShape = SHAPES["starter"]
     distillation: Distillation = field(default_factory=Distillation)
     tested: int = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How it ended.
-
-    Attributes:
-        finished: whether the encoder was written.
-        step: updates made.
-        parameters: of the encoder.
-        report: lines; empty where it is not finished.
-    """
-
-    finished: bool
-    step: int
-    parameters: int
-    report: tuple[str, ...]
 
 
 def make_encoder(
@@ -124,7 +105,7 @@ def make_encoder(
     if vectors is None or pieces is None:
         return Outcome(finished=False, step=0, parameters=0, report=())
     run = _run(tokenizer, texts, vectors, pieces, plan=plan, say=say)
-    before = states.found(out / CHECKPOINTS)
+    before = found(out / CHECKPOINTS)
     if before:
         run.step = states.restore(before[-1], run.student, run.optimiser)
     finished = go_on(run, out / CHECKPOINTS, say=say, stop=stop)
@@ -144,11 +125,7 @@ def _begin(out: Path, plan: Plan, *, resume: bool) -> None:
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else None
         if before is not None and not resume:
-            raise UserError(
-                "Training did not start",
-                f"{out} holds a run already",
-                "Go on with it with --resume, or choose another folder with --out",
-            )
+            raise run_there(out)
         if before is not None and json.loads(before) != json.loads(settings):
             raise UserError(
                 "Training did not go on",

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -57,7 +57,9 @@ from engine.training.text.labelled import (
 from engine.training.text.vocabulary import categories, words_by_kind
 
 FloatArray = NDArray[np.float32]
+Content = TypeVar("Content")
 _BATCH: Final = 128
+_DAMAGED: Final = (OSError, KeyError, UnicodeDecodeError, SafetensorError, msgspec.MsgspecError)
 _SHARPNESS: Final = 10.0  # vectors of length 1 are brought to this one for the regression
 _NOTHING: Final = 0.3  # weight of a text that names nothing
 _DECAY: Final = 3e-5  # of the map's weights
@@ -111,15 +113,10 @@ def teachers_basis(folder: Path) -> FloatArray | None:
     Raises:
         UserError: the file is damaged.
     """
-    path = folder / "head.safetensors"
-    if not path.is_file():
+    kept = _kept(folder / "head.safetensors", lambda path: load_file(path)["weight"])
+    if kept is None:
         return None
-    try:
-        head = load_file(path)["weight"].astype(np.float64)
-    except (OSError, KeyError, SafetensorError) as error:
-        raise UserError(
-            "The bundle was not written", f"{path}: {error}", "Train the text encoder again"
-        ) from None
+    head = kept.astype(np.float64)
     values, vectors = np.linalg.eigh(head.T @ head)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     scaled: FloatArray = (root / max(float(np.abs(root).max()), 1e-9)).astype(np.float32)
@@ -132,16 +129,24 @@ def learnt_words(folder: Path) -> set[str] | None:
     Raises:
         UserError: the file is damaged.
     """
-    path = folder / "texts.json"
+    texts = _kept(
+        folder / "texts.json", lambda path: msgspec.json.decode(path.read_bytes(), type=list[str])
+    )
+    if texts is None:
+        return None
+    return {word for text in texts for words in segments(text) for word in words}
+
+
+def _kept(path: Path, read: Callable[[Path], Content]) -> Content | None:
+    """What a file of an encoder's folder holds; None where it is not there."""
     if not path.is_file():
         return None
     try:
-        texts = msgspec.json.decode(path.read_bytes(), type=list[str])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return read(path)
+    except _DAMAGED as error:
         raise UserError(
             "The bundle was not written", f"{path}: {error}", "Train the text encoder again"
         ) from None
-    return {word for text in texts for words in segments(text) for word in words}
 
 
 def understanding_of(

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.text.understanding import Understander
+from engine.text.understanding import FIELDS, Understander
 from engine.training.text.labelled import (
     Labelled,
     fitted_words,
@@ -20,7 +20,6 @@ from engine.training.text.labelled import (
     spared_words,
 )
 
-_FIELDS: Final = {"genre": "genre", "instrument": "instruments", "mood": "moods", "era": "era"}
 _EDGES: Final = (0.0, 0.5, 0.7, 0.85, 0.95)  # lower edges of the bins of confidence
 _SEED: Final = 5  # of prompts that no confidence was fitted on
 
@@ -43,12 +42,12 @@ class Score:
 
 def score(reader: Understander, texts: Sequence[Labelled]) -> Score:
     """Read every text and compare with its parts."""
-    right: dict[str, list[bool]] = {kind: [] for kind in _FIELDS}
-    found: dict[str, list[bool]] = {kind: [] for kind in _FIELDS}
+    right: dict[str, list[bool]] = {kind: [] for kind in FIELDS}
+    found: dict[str, list[bool]] = {kind: [] for kind in FIELDS}
     judged: list[tuple[float, bool]] = []
     for text in texts:
         understanding = reader(text.text)
-        for kind, field in _FIELDS.items():
+        for kind, field in FIELDS.items():
             guesses = getattr(understanding, field)
             fits = [text.allows((kind, guess.name)) for guess in guesses]
             right[kind] += fits
@@ -93,12 +92,12 @@ def report(reader: Understander, *, prompts: int = 300, clips: int = 80) -> list
             spared_words, number=prompts, seed=_SEED),
         "captions of other clips": labelled_captions("test", clips=clips),
     }  # fmt: skip
-    head = "".join(f"{kind:>20}" for kind in _FIELDS)
+    head = "".join(f"{kind:>20}" for kind in FIELDS)
     lines = [f"{'precision / recall':<36}{head}{'calibration':>14}"]
     for name, texts in sorts.items():
         found = score(reader, texts)
         cells = "".join(
-            f"{found.precision[kind]:>12.1%} /{found.recall[kind]:>6.1%}" for kind in _FIELDS
+            f"{found.precision[kind]:>12.1%} /{found.recall[kind]:>6.1%}" for kind in FIELDS
         )
         lines.append(f"{name:<36}{cells}{found.calibration:>14.3f}")
     return lines

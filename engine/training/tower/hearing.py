@@ -14,13 +14,13 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from engine.errors import UserError
+from engine.training.checkpoints import opened, write_whole
 from engine.training.tower.classes import SINGLE
 from engine.training.tower.network import HearingNet
 from engine.training.tower.settings import shape_from_json
-from engine.training.tower.state import write_whole
+from engine.training.tower.state import UNWRITTEN
 from engine.training.tower.windows import checked_mel, clip_means, windows
 
 FORMAT: Final = "noisefall-ear-1"
@@ -156,7 +156,7 @@ def save_ear(path: Path, ear: Ear) -> None:
         "thresholds": {kind: values.tolist() for kind, values in ear.thresholds.items()},
     }
     header = {"format": FORMAT, "meaning": json.dumps(meaning)}
-    write_whole(path, ear.net.state_dict(), header)
+    write_whole(path, ear.net.state_dict(), header, what=UNWRITTEN)
 
 
 def load_ear(path: Path) -> Ear:
@@ -167,14 +167,9 @@ def load_ear(path: Path) -> Ear:
     """
     file_path = path / EAR_NAME if path.is_dir() else path
     try:
-        with safe_open(file_path, framework="pt") as file:
-            header = file.metadata() or {}
-            if header.get("format") != FORMAT:
-                raise _damaged(file_path, f"its format is {header.get('format')!r}")
+        with opened(file_path, FORMAT, _damaged) as (header, file):
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        return _ear(json.loads(header["meaning"]), tensors)
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(file_path, f"{type(error).__name__}: {error}") from None
+            return _ear(json.loads(header["meaning"]), tensors)
     except RuntimeError as error:  # load_state_dict's
         raise _damaged(file_path, str(error).splitlines()[0]) from None
 
@@ -197,7 +192,8 @@ def _ear(meaning: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Ear:
     return Ear(net=net.eval(), classes=classes, thresholds=thresholds)
 
 
-def _damaged(path: Path, why: str) -> UserError:
+def _damaged(path: Path, why: str | Exception) -> UserError:
+    reason = why if isinstance(why, str) else f"{type(why).__name__}: {why}"
     return UserError(
-        "The tower was not read", f"{path}: {why}", "Train one with: noisefall train tower"
+        "The tower was not read", f"{path}: {reason}", "Train one with: noisefall train tower"
     )

@@ -4,38 +4,21 @@ out/  checkpoints/       what going on needs
       ear.safetensors    the tower, as `load_ear` reads it      report.txt    what was measured
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.errors import UserError
+from engine.training.checkpoints import CHECKPOINTS, found, nothing_there, run_there
+from engine.training.made import Outcome, Say, Stop
 from engine.training.tower import state as states
 from engine.training.tower.examples import Examples
 from engine.training.tower.hearing import EAR_NAME, Ear, save_ear
 from engine.training.tower.measure import listen, report, tag_lines, with_thresholds
-from engine.training.tower.run import Say, Stop, TowerRun, go_on
+from engine.training.tower.run import TowerRun, go_on
 from engine.training.tower.settings import TowerSettings, checked
-from engine.training.train.data import CLIPS_NAME, open_data
+from engine.training.train.data import has_split, open_data
 
-CHECKPOINTS: Final = "checkpoints"
 REPORT_NAME: Final = "report.txt"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TowerOutcome:
-    """How it ended.
-
-    Attributes:
-        finished: whether the ear was written.
-        step: updates made.
-        parameters: of the network.
-        report: lines; empty where it is not finished.
-    """
-
-    finished: bool
-    step: int
-    parameters: int
-    report: tuple[str, ...]
 
 
 def make_tower(
@@ -46,7 +29,7 @@ def make_tower(
     resume: bool = False,
     say: Say = lambda line: None,
     stop: Stop = lambda: False,
-) -> TowerOutcome:
+) -> Outcome:
     """Train a tower.
 
     Args:
@@ -63,17 +46,11 @@ def make_tower(
     """
     checked(settings)
     folder = out / CHECKPOINTS
-    before = states.found(folder)
+    before = found(folder)
     if before and not resume:
-        raise UserError(
-            "The tower was not trained",
-            f"{out} holds a run already",
-            "Go on with it with --resume, or choose another folder with --out",
-        )
+        raise run_there(out, what="The tower was not trained")
     if resume and not before:
-        raise UserError(
-            "Training did not go on", f"{folder} holds no checkpoint", "Start it without --resume"
-        )
+        raise nothing_there(folder)
     examples = Examples(open_data(data, "train"))
     held_out = _held_out(data, examples)
     run = TowerRun(examples, settings)
@@ -83,13 +60,11 @@ def make_tower(
     finished = go_on(run, folder, say=say, stop=stop)
     lines = _finish(run, held_out, out) if finished else ()
     parameters = sum(parameter.numel() for parameter in run.net.parameters())
-    return TowerOutcome(finished=finished, step=run.step, parameters=parameters, report=lines)
+    return Outcome(finished=finished, step=run.step, parameters=parameters, report=lines)
 
 
 def _held_out(data: Path, examples: Examples) -> dict[str, Examples]:
-    splits = ["validation"]
-    if any(data.glob(f"test-*/{CLIPS_NAME}")):
-        splits.append("test")
+    splits = ["validation", *(["test"] if has_split(data, "test") else [])]
     return {split: Examples(open_data(data, split), examples.classes) for split in splits}
 
 

@@ -7,7 +7,7 @@ Everything is fp32: on a processor without bf16 units the same step took 2.6 tim
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import UserError
+from engine.training.made import Say, Stop
 from engine.training.tower import state as states
 from engine.training.tower.augment import augment
 from engine.training.tower.examples import Examples
@@ -31,9 +32,6 @@ _LINE_EVERY: Final = 25  # steps
 _CLIP_NORM: Final = 1.0
 _BETAS: Final = (0.9, 0.98)
 _COLLAPSED: Final = 0.97  # of ln(batch); a contrast above it after the warm-up tells nothing apart
-
-Say = Callable[[str], None]
-Stop = Callable[[], bool]
 
 
 class TowerRun:

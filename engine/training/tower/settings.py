@@ -1,9 +1,9 @@
 """What one tower's training is, as data."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from engine.errors import UserError
+from engine.training.settings import changed, check_ranges, with_tuples
 from engine.training.tower.network import TowerShape
 
 # May change between a run and its continuation. Other steps end the cosine elsewhere: a run can be
@@ -67,13 +67,7 @@ def checked(settings: TowerSettings) -> TowerSettings:
         "seed": 0 <= s.seed < 2**32,
         "save_every": s.save_every >= 1,
     }
-    for name, fits in rules.items():
-        if not fits:
-            raise UserError(
-                "The tower was not trained",
-                f"{name} is {getattr(s, name)}",
-                f"Give another --{name.replace('_', '-')}",
-            )
+    check_ranges(settings, rules, what="The tower was not trained")
     return settings
 
 
@@ -89,16 +83,9 @@ def from_json(data: dict[str, Any]) -> TowerSettings:
 
 def shape_from_json(data: dict[str, Any]) -> TowerShape:
     """A tower's sizes from a JSON object. Raises TypeError where it is none."""
-    rows: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-    }
-    return TowerShape(**rows)
+    return TowerShape(**with_tuples(data))
 
 
 def differences(before: TowerSettings, now: TowerSettings) -> list[str]:
     """Names of what may not change in mid-run and did."""
-    return [
-        row.name
-        for row in fields(TowerSettings)
-        if row.name not in FREE and getattr(before, row.name) != getattr(now, row.name)
-    ]
+    return changed(before, now, free=FREE)

@@ -178,6 +178,11 @@ def open_part(folder: Path) -> Part:
         raise damaged(path, f"{type(error).__name__}: {error}") from None
 
 
+def has_split(folder: Path, split: str) -> bool:
+    """Whether there is a complete part of a split."""
+    return any(folder.glob(f"{split}-*/{CLIPS_NAME}"))
+
+
 def open_data(folder: Path, split: str) -> Dataset:
     """Every complete part of a split.
 

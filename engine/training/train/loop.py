@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
+from engine.training.checkpoints import CHECKPOINTS, found, path_of, run_there
 from engine.training.networks.config import UNetConfig
 from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
@@ -32,6 +33,7 @@ from engine.training.train.objective import Objective
 from engine.training.train.optimise import ema_decay, learning_rate, make_optimiser, update_ema
 from engine.training.train.parallel import World, precision, world
 from engine.training.train.report import Report, Row
+from engine.training.train.run_loss import FrameLoss, RunLoss
 from engine.training.train.sample import sampled, write_pictures, write_samples
 from engine.training.train.settings import Settings, differences
 from engine.training.train.text_means import text_means
@@ -95,9 +97,7 @@ def train(
         return run.go_on(stop)
 
 
-def _objective(
-    settings: Settings, config: UNetConfig, precision: str
-) -> Objective | MagnitudeObjective | HighBandObjective:
+def _objective(settings: Settings, config: UNetConfig, precision: str) -> RunLoss:
     if not config.outputs:
         return Objective(settings, config, precision)
     kind = MagnitudeObjective if settings.stage == "vocoder" else HighBandObjective
@@ -161,14 +161,10 @@ class _Run:
 
     def begin(self, *, init: Path | None, resume: bool) -> None:
         """Make the network and its optimiser, fresh, warm or as they were."""
-        folder = self._out / checkpoints.CHECKPOINTS
+        folder = self._out / CHECKPOINTS
         before = checkpoints.newest(folder) if resume else None
-        if before is None and checkpoints.found(folder):
-            raise UserError(
-                "Training did not start",
-                f"{self._out} holds a run already",
-                "Go on with it with --resume, or choose another folder with --out",
-            )
+        if before is None and found(folder):
+            raise run_there(self._out)
         self._out.mkdir(parents=True, exist_ok=True)
         network = _initial(self._config, self._settings.seed)
         if init is not None and before is None:
@@ -228,7 +224,7 @@ class _Run:
             else None
         )
         ahead = self._batches.ahead(self._step, first=self._first, count=self._count)
-        path = checkpoints.path_of(self._out / checkpoints.CHECKPOINTS, self._step)
+        path = path_of(self._out / CHECKPOINTS, self._step)
         try:
             while self._step < settings.steps:
                 row = self._update(next(ahead))
@@ -290,7 +286,7 @@ class _Run:
 
     def _save(self, row: Row) -> Path:
         """Validate, sample and save, in the process that leads."""
-        path = checkpoints.path_of(self._out / checkpoints.CHECKPOINTS, self._step)
+        path = path_of(self._out / CHECKPOINTS, self._step)
         if not self._here.leads:
             return path
         if self._validation is not None:
@@ -307,9 +303,7 @@ class _Run:
             first={n: s["exp_avg"].cpu() for n, s in zip(names, state, strict=True)},
             second={n: s["exp_avg_sq"].cpu() for n, s in zip(names, state, strict=True)},
         )
-        path = checkpoints.save(
-            self._out / checkpoints.CHECKPOINTS, saved, keep=self._settings.keep
-        )
+        path = checkpoints.save(self._out / CHECKPOINTS, saved, keep=self._settings.keep)
         _log.info("saved %s", path)
         return path
 
@@ -327,7 +321,7 @@ class _Run:
             return
         batch = self._example(batches.batch(0, first=0, count=self._settings.samples))
         folder = self._out / "samples" / f"step-{self._step:08d}"
-        if not isinstance(self._objective, Objective):
+        if isinstance(self._objective, FrameLoss):
             write_pictures(folder, *self._objective.pictures(self._ema, batch))
             return
         made = sampled(self._ema, self._config, self._settings, batch)

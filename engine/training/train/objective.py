@@ -1,47 +1,24 @@
 """One training step's loss: from a batch and the numbers of its step to a loss per item."""
 
-from dataclasses import dataclass
-
-import torch
 from torch import Tensor, nn
 
 from engine.diffusion.noise_schedule import noise_schedule
-from engine.training.networks.config import UNetConfig
 from engine.training.train.augment import spoilt_condition
 from engine.training.train.bands import high_passed
 from engine.training.train.diffuse import diffused, levels, noise, stratified_times
 from engine.training.train.examples import Example, route
 from engine.training.train.losses import denoised, diffusion_loss
-from engine.training.train.settings import Settings
+from engine.training.train.run_loss import RunLoss, said_of
 from engine.training.train.spectral import audio_distances
 
 
-@dataclass(frozen=True)
-class Objective:
-    """The loss of one run.
-
-    Attributes:
-        settings: of the run.
-        config: of the network.
-        precision: "bf16" or "fp32".
-    """
-
-    settings: Settings
-    config: UNetConfig
-    precision: str = "fp32"
+class Objective(RunLoss):
+    """The loss of a diffusion run."""
 
     def __call__(
         self, network: nn.Module, batch: Example, step: int, *, first: int, augment: bool = True
     ) -> Tensor:
-        """Loss of each item, (B,).
-
-        Args:
-            network: takes the inputs of engine.bundle.manifest.
-            batch: items first, first + 1, … of the whole batch.
-            step: its number decides time and noise.
-            first: number of the first item.
-            augment: spoil the condition; validation does not.
-        """
+        """Loss of each item, (B,)."""
         s, x0 = self.settings, batch.x0
         schedule = noise_schedule(s.noise_schedule)
         t = stratified_times(s.seed, step, first=first, count=len(x0), batch=max(s.batch, len(x0)))
@@ -49,9 +26,7 @@ class Objective:
         epsilon = noise(s.seed, "noise", step, first=first, shape=tuple(x0.shape), device=x0.device)
         x = diffused(x0, epsilon, alpha, sigma)
         inputs = spoilt_condition(s, self.config, batch.inputs, step, first, augment=augment)
-        with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            said = network(x=x, log_snr=log_snr, **inputs)
-        said = said.float()
+        said = said_of(network, self.precision, {"x": x, "log_snr": log_snr, **inputs})
         if s.above_hz and s.prediction == "x0":
             rate_hz = route(s.stage, self.config).audio_rate_hz
             x0, said = (

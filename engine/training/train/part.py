@@ -6,11 +6,12 @@ from typing import Final
 import msgspec
 
 from engine.bundle.manifest import StagePresets
+from engine.training.checkpoints import CHECKPOINTS, found
 from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
 from engine.training.export.spec import stage_spec
 from engine.training.export.write import StagePart
 from engine.training.networks.unet import UNet
-from engine.training.train.checkpoint import CHECKPOINTS, Checkpoint, found, load
+from engine.training.train.checkpoint import Checkpoint, load
 from engine.training.train.examples import route
 from engine.training.train.warm import start_from
 

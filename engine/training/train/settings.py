@@ -3,10 +3,10 @@
 Rejected: a configuration file (a run is one command line, and its checkpoint carries the settings).
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
-from engine.errors import UserError
+from engine.training.settings import changed, check_ranges
 
 Stage = Literal["generator", "vocoder", "cascader", "super_resolution"]
 Prediction = Literal["epsilon", "v", "x0"]
@@ -145,13 +145,7 @@ def settings_for(stage: Stage, preset: str, **given: object) -> Settings:
     """
     rows = STAGE_DEFAULTS[stage] | PRESET_DEFAULTS.get(preset, {})
     settings = replace(Settings(stage=stage, preset=preset), **(rows | given))
-    for name, ok in _checks(settings).items():
-        if not ok:
-            raise UserError(
-                "Training did not start",
-                f"{name} is {getattr(settings, name)}",
-                f"Give another --{name.replace('_', '-')}",
-            )
+    check_ranges(settings, _checks(settings), what="Training did not start")
     return settings
 
 
@@ -190,8 +184,4 @@ def from_json(data: dict[str, Any]) -> Settings:
 
 def differences(before: Settings, now: Settings) -> list[str]:
     """Names of what may not change in mid-run and did."""
-    return [
-        row.name
-        for row in fields(Settings)
-        if row.name not in FREE and getattr(before, row.name) != getattr(now, row.name)
-    ]
+    return changed(before, now, free=FREE)

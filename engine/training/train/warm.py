@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.training.train.checkpoint import CHECKPOINTS, found, load
+from engine.training.checkpoints import CHECKPOINTS, found
+from engine.training.train.checkpoint import load
 from engine.training.train.settings import Stage
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.audio.files import free_path, write_atomic, write_numbered
-from engine.audio.names import clip_name, numbered, slug
+from engine.audio.names import clip_name, slug
 from engine.errors import UserError
+from engine.files import numbered
 from engine.music.keys import KEYS
 
 DATA = bytes(range(256)) * 40
@@ -194,7 +195,7 @@ def test_numbers_are_added_and_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_all_names_taken_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.audio.files.MAX_NUMBER", 2)
+    monkeypatch.setattr("engine.files.MAX_NUMBER", 2)
     for _ in range(2):
         write_numbered(tmp_path, "a.wav", b"")
     with pytest.raises(UserError, match="2 files named like"):

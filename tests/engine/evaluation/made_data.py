@@ -72,10 +72,9 @@ class FakeStages:
         loop: bool,
         preset: PresetName = "standard",
         settings: StageSettings | None = None,
-        seed: int = 0,
     ) -> FloatArray:
         self.asked.append((preset, settings))
-        return griffin_lim(mel, loop=loop, iterations=2, seed=seed)
+        return griffin_lim(mel, loop=loop, iterations=2)
 
     def super_resolve(
         self,
@@ -84,7 +83,6 @@ class FakeStages:
         loop: bool,
         preset: PresetName = "standard",
         settings: StageSettings | None = None,
-        seed: int = 0,
     ) -> FloatArray:
         self.asked.append((preset, settings))
         return fft_resample(audio, len(audio) * 3 // 2, periodic=loop)

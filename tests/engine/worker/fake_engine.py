@@ -85,6 +85,11 @@ class FakeCascade:
             return None
         if "deny" in prompt:
             raise UserError("The prompt was not read", "the encoder is deaf", "Reinstall")
+        if "crash" in prompt:
+            msg = "the fake encoder broke"
+            raise RuntimeError(msg)
+        if "slow" in prompt:
+            Step().run(0.6, cancel, deaf=False)
         words = tuple(prompt.split())
         return Understanding(genre=(Guess("house", 0.75, words[0]),), unknown_words=words[1:])
 
@@ -175,7 +180,8 @@ class FakeParts:
 
     def load(self, bundle: str) -> BundleLoaded:
         if bundle == "missing":
-            raise UserError("The bundle was not found", "none is 'missing'", "Install one")
+            remedy = "Install one with: noisefall bundle install FILE"
+            raise UserError("The bundle was not found", "none is 'missing'", remedy)
         return BundleLoaded(
             name=bundle or "fake", version="1", sha256=SHA256, licence="CC0", route="spectrogram"
         )

@@ -7,6 +7,8 @@ import pytest
 
 from engine.protocol.client import EngineClient
 from engine.protocol.messages import (
+    Cancel,
+    Cancelled,
     Done,
     Event,
     Failed,
@@ -93,6 +95,38 @@ def test_it_is_answered_while_a_render_runs(start: Start) -> None:
     client.send(Understand(number=2, prompt="deny"))
     assert isinstance(events_until(client, Failed)[-1], Failed)
     assert isinstance(events_until(client, Done)[-1], Done)
+
+
+def test_a_question_that_breaks_the_encoder_leaves_the_render_alone(start: Start) -> None:
+    client = start()
+    recipe = Recipe(prompt="tone steps=40 step_ms=25", seconds=0.5)
+    client.send(Render(job=1, recipe=recipe))
+    events_until(client, Progress)
+    client.send(Understand(number=1, prompt="crash"))
+    told = events_until(client, Failed)
+    assert not any(isinstance(event, Take | Done) for event in told)
+    failed = told[-1]
+    assert isinstance(failed, Failed)
+    assert (failed.job, failed.what) == (None, "The engine had an internal error")
+    assert failed.why == "RuntimeError: the fake encoder broke"
+    client.send(Understand(number=2, prompt="one"))
+    assert isinstance(events_until(client, Understood)[-1], Understood)
+    rest = events_until(client, Done)
+    assert any(isinstance(event, Take) for event in rest)
+    assert not any(isinstance(event, Failed) for event in rest)
+
+
+def test_a_question_outlives_the_render_that_answers_it(start: Start) -> None:
+    client = start()
+    recipe = Recipe(prompt="tone steps=200 step_ms=25", seconds=0.5)
+    client.send(Render(job=1, recipe=recipe))
+    events_until(client, Progress)
+    client.send(Understand(number=5, prompt="slow"))
+    time.sleep(0.2)  # it is being answered now
+    client.send(Cancel(job=1))
+    told = events_until(client, Cancelled)
+    answers = [event for event in told if isinstance(event, Understood)]
+    assert [found.number for found in answers] == [5]
 
 
 def test_the_newest_question_waits_alone_behind_a_change_of_bundle() -> None:

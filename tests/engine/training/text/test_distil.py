@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from engine.errors import UserError
+from engine.training.checkpoints import found
 from engine.training.text import state as states
 from engine.training.text.distil import (
     Distillation,
@@ -103,14 +104,14 @@ def test_going_on_is_as_if_never_stopped(tmp_path: Path) -> None:
     told = iter([False] * 5 + [True])
     assert not go_on(part, tmp_path / "part", stop=lambda: next(told))
     rest = new_run()
-    rest.step = states.restore(states.found(tmp_path / "part")[-1], rest.student, rest.optimiser)
+    rest.step = states.restore(found(tmp_path / "part")[-1], rest.student, rest.optimiser)
     assert rest.step == 6
     lines: list[str] = []
     assert go_on(rest, tmp_path / "part", say=lines.append)
     for ours, theirs in zip(rest.student.parameters(), whole.student.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
     assert lines[-1].startswith("step 12/12  cosine ")
-    assert [path.name for path in states.found(tmp_path / "whole")] == [
+    assert [path.name for path in found(tmp_path / "whole")] == [
         "step-00000008.safetensors", "step-00000012.safetensors",
     ]  # fmt: skip
 

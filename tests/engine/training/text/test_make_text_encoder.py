@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from engine.cli import train_text
 from engine.errors import UserError
-from engine.training.text import state as states
+from engine.training.checkpoints import CHECKPOINTS, found
+from engine.training.made import Outcome
 from engine.training.text.distil import Distillation
 from engine.training.text.encoder import EncoderShape, TextEncoder
-from engine.training.text.make import CHECKPOINTS, Outcome, Plan, make_encoder
+from engine.training.text.make import Plan, make_encoder
 from engine.training.text.texts import Amounts
 from engine.training.text.tokenizer import load_tokenizer
 from engine.training.text.wordnet import FILES
@@ -91,7 +92,7 @@ def test_the_folder_is_a_text_encoder(made: tuple[Path, Outcome]) -> None:
     first, second = encoder_from(out)(["gleeful piano", "dark techno, 130 bpm"])
     assert first.shape[1] == second.shape[1] == 16
     assert np.isfinite(second).all()
-    first_kept, last_kept = states.found(out / CHECKPOINTS)
+    first_kept, last_kept = found(out / CHECKPOINTS)
     assert first_kept.name < last_kept.name == "step-00000004.safetensors"
 
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from engine.cli import train_tower
 from engine.errors import UserError
+from engine.training.checkpoints import CHECKPOINTS, found
 from engine.training.tower import state as states
 from engine.training.tower.examples import Examples
 from engine.training.tower.hearing import EAR_NAME, load_ear
-from engine.training.tower.make import CHECKPOINTS, REPORT_NAME, make_tower
+from engine.training.tower.make import REPORT_NAME, make_tower
 from engine.training.tower.network import HearingNet, TowerShape
 from engine.training.tower.run import TowerRun, go_on
 from engine.training.tower.settings import TowerSettings, checked, from_json, to_json
@@ -93,7 +94,7 @@ def test_a_run_goes_on_exactly(
     begun = TowerRun(examples, settings)
     assert not go_on(begun, tmp_path / "cut", stop=stopping_at(stop_at))
     taken_up = TowerRun(examples, settings)
-    taken_up.restore(states.load(states.found(tmp_path / "cut")[-1]))
+    taken_up.restore(states.load(found(tmp_path / "cut")[-1]))
     assert taken_up.step == stop_at
     assert go_on(taken_up, tmp_path / "cut")
     for group, tensors in whole.state().tensors.items():
@@ -186,7 +187,7 @@ def test_from_data_to_an_ear(heard_data: Path, settings: TowerSettings, tmp_path
     ear = load_ear(out)
     assert ear.classes["genre"] == ("dub", "funk", "trance")
     assert set(ear.thresholds) == {"instrument", "mood"}
-    assert len(states.found(out / CHECKPOINTS)) == 2
+    assert len(found(out / CHECKPOINTS)) == 2
 
 
 def test_data_without_texts_are_refused(heard_data: Path, tmp_path: Path) -> None:

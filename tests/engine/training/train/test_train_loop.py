@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from engine.errors import UserError
+from engine.training.checkpoints import found, path_of
 from engine.training.networks.config import UNetConfig
 from engine.training.networks.presets import PRESETS
 from engine.training.train import checkpoint as checkpoints
@@ -123,7 +124,7 @@ def test_a_stopped_run_saves_and_old_checkpoints_go(data: Path, tmp_path: Path) 
     steps = iter(range(100))
     outcome = train(run, data=data, out=tmp_path, stop=lambda: next(steps) == 4)
     assert (outcome.step, outcome.finished) == (5, False)
-    kept = [path.name for path in checkpoints.found(tmp_path / "checkpoints")]
+    kept = [path.name for path in found(tmp_path / "checkpoints")]
     assert kept == ["step-00000004.safetensors", "step-00000005.safetensors"]
     assert not list((tmp_path / "checkpoints").glob(".*"))
     with pytest.raises(UserError, match="holds a run already"):
@@ -181,7 +182,7 @@ def test_a_second_process_on_a_plain_machine_makes_the_update_of_one(
     assert said[0] == ""  # the first speaks
     for name in ("WORLD_SIZE", "RANK"):
         monkeypatch.delenv(name)
-    together = load_file(checkpoints.path_of(tmp_path / "two" / "checkpoints", 2))
+    together = load_file(path_of(tmp_path / "two" / "checkpoints", 2))
     start = final(train(replace(run, steps=1, decay_end=2), data=data, out=tmp_path / "start"))
     names = [name for name in alone if name.startswith("weights")]
     moved = max(float((alone[n] - start[n]).abs().max()) for n in names)
@@ -311,6 +312,8 @@ def test_configurations_and_settings_survive_json() -> None:
              for n, v in checkpoints.config_to_json(config).items()}
         )  # fmt: skip
         assert again == config
+    older = checkpoints.config_to_json(PRESETS["tiny-vocoder"]) | {"skip": False}
+    assert checkpoints.config_from_json(older) == PRESETS["tiny-vocoder"]
     assert differences(tiny(), tiny(steps=99, keep=1)) == []
     assert differences(tiny(), tiny(seed=1)) == ["seed"]
     paper = settings_for("generator", "paper-spectrogram-generator")
