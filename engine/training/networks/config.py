@@ -40,8 +40,9 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         text_mean: the mean of the text's tokens also enters the time embedding, so that every
             block hears the whole of it from the first step; the paper has cross-attention alone.
         aligned_channels, aligned_hop: the sequence added at the level of that total stride.
-        skip: x itself is part of the prediction, the more the less noise there is; for a network
-            that predicts x₀ through a patch wider than its base, and so cannot repeat its grain.
+        axes: x's patches are seen and said along so many principal axes of the data, each scaled
+            for the level of noise (`networks.axes`); 0 is as they are, the paper's. For a network
+            that predicts x₀.
         low: takes `low`, stacked beside x.
         augmentation: takes `augmentation_log_snr`.
         embedding: width of the time embedding (even); 0 is `base`, the paper's.
@@ -69,7 +70,7 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     text_mean: bool = False
     aligned_channels: Natural = 0
     aligned_hop: Natural = 0
-    skip: bool = False
+    axes: Natural = 0
     low: bool = False
     augmentation: bool = False
     embedding: Natural = 0
@@ -152,8 +153,10 @@ def _entry_problems(config: UNetConfig) -> list[str]:
             )
     if any(config.cross_attention) != bool(config.text_width):
         problems.append("cross_attention and text_width need each other")
-    if config.skip and config.outputs:
-        problems.append("skip needs a prediction of x's channels")
+    if config.axes and (config.outputs or config.low):
+        problems.append("axes need a prediction of x's channels, and no low")
+    if config.axes > config.channels * config.patch:
+        problems.append(f"a patch has {config.channels * config.patch} axes, not {config.axes}")
     if config.text_mean and not config.text_width:
         problems.append("text_mean needs text_width")
     if bool(config.aligned_channels) != bool(config.aligned_hop):

@@ -11,7 +11,7 @@ from engine.training.networks.unet import UNet
 def parameter_count(config: UNetConfig) -> int:
     """Trainable parameters."""
     with torch.device("meta"):
-        return sum(parameter.numel() for parameter in UNet(config).parameters())
+        return sum(p.numel() for p in UNet(config).parameters() if p.requires_grad)
 
 
 def gflop(config: UNetConfig, length: int, batch: int = 1, text_tokens: int = 96) -> float:

@@ -13,7 +13,7 @@ text width 1024, two convolutions per block and one post-attention residual laye
 `starter-*` are stereo, patched and sized by what two CPU cores render in a few seconds: widths are
 multiples of 16 (MLAS's blocked layout on AVX-512), attention only where 30 s are ≤ 750 positions,
 and about 54 MB of float16 weights for the spectrogram route. `tiny-*` have every entry of their
-starter and a few thousand parameters.
+starter and a few thousand parameters, besides the axes of a mel's patches.
 """
 
 from typing import Final
@@ -109,7 +109,7 @@ _STARTER: Final = (
         globals=_GLOBALS,
         text_width=_STARTER_TEXT,
         text_mean=True,
-        skip=True,
+        axes=320,
     ),
     UNetConfig(
         name="starter-vocoder",  # 16 kHz: levels at 400 and 100 Hz, the mel at the bottom
@@ -201,6 +201,7 @@ def _tiny(starter: UNetConfig, **changes: object) -> UNetConfig:
         "multipliers": (1,) * starter.depth,
         "blocks": (1,) * starter.depth,
         "heads": 2,
+        "axes": starter.axes // 2,
         "embedding": 0,
         "text_width": _TINY_TEXT if starter.text_width else 0,
     }

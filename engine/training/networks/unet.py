@@ -25,6 +25,7 @@ from engine.training.networks.attention import (
     RotaryTables,
     SelfAttention,
 )
+from engine.training.networks.axes import PrincipalAxes
 from engine.training.networks.config import UNetConfig
 from engine.training.networks.inputs import input_names
 from engine.training.networks.layers import (
@@ -40,8 +41,10 @@ from engine.training.networks.layers import (
 )
 
 _EXIT_GAIN: Final = 1e-2  # the untrained network predicts nearly nothing
-_RESIDUAL: Final = 0.1  # share of x₀'s variance that an untrained `Skip` expects to be missing
-_LEAST_LOG_SNR: Final = -12.0  # below it a skip is nothing, and α is too small for float16
+_MIXED, _RAISED = (
+    0.3,
+    0.2,
+)  # gains of what an untrained network along axes mixes, and adds from below
 
 
 @dataclass(frozen=True)
@@ -147,27 +150,6 @@ class MeanText(nn.Module):
         self.linear.weight.div_(means.std(dim=0).clamp_min(1e-3))
 
 
-class Skip(nn.Module):
-    """The share of x in x̂₀: a Wiener filter's, for what the network leaves unexplained of x₀.
-
-    Where the network says F of x = α x₀ + σ ε, and x₀ − F has variance r, the best estimate is
-    F + w (x/α − F) with w = sigmoid(λ + ln r); r is learnt, channel by channel. F itself means x₀
-    at every level of noise. Rejected: F + w x/α, whose F has another size at every level (at σ 0.78
-    its error after 1,000 steps was 0.29, and 0.18 without a skip).
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.log_residual = nn.Parameter(torch.full((channels,), math.log(_RESIDUAL)))
-
-    def forward(self, said: Tensor, x: Tensor, log_snr: Tensor) -> Tensor:
-        """F (B, C, L), x (B, C, L), log-SNR (B,) → x̂₀ (B, C, L)."""
-        level = log_snr.clamp_min(_LEAST_LOG_SNR)[:, None]
-        share = torch.sigmoid(level + self.log_residual)[:, :, None]  # (B, C, 1)
-        alpha = torch.sigmoid(level).sqrt()[:, :, None]
-        return said * (1 - share) + x * (share / alpha)
-
-
 class Level(nn.Module):
     """One depth of the U: its down- and up-sampling layers and the blocks of both sides."""
 
@@ -216,26 +198,30 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
-        stacked = config.channels * (2 if config.low else 1)
+        stacked = config.patch * config.channels * (2 if config.low else 1)
         gain = 1 / math.sqrt(2 * sum(config.blocks))  # keeps the residual stream near unit variance
         self.embedding = Embedding(config)
-        self.entry = Conv(stacked * config.patch, config.base, kernel=3)
+        self.axes = (
+            PrincipalAxes(config.patch * config.channels, config.axes) if config.axes else None
+        )
+        self.entry = Conv(config.axes or stacked, config.base, kernel=3)
         self.signals = (
             Conv(config.signals * config.patch, config.base, kernel=3, bias=False)
             if config.signals
             else None
         )
-        self.skip = Skip(config.channels) if config.skip else None
         self.levels = nn.ModuleList(
             Level(config, level, gain=gain) for level in range(config.depth)
         )
         self.exit_combine = Combine(config.embedding_width, config.base)
         self.exit = Conv(
             config.base,
-            (config.outputs or config.channels) * config.patch,
+            config.axes or (config.outputs or config.channels) * config.patch,
             kernel=3,
             gain=_EXIT_GAIN,
         )
+        if config.axes and not self.entry.weight.is_meta:
+            self._begin_along_axes()
 
     def forward(
         self,
@@ -276,13 +262,31 @@ class UNet(nn.Module):
             aligned=None if aligned is None else aligned[:, :, None, :],
         )
         stacked = x if low is None else torch.cat([x, low], dim=1)
-        entry = self.entry(fold_time(stacked[:, :, None, :], self.config.patch))
+        patches = fold_time(stacked[:, :, None, :], self.config.patch)
+        along = None if self.axes is None else self.axes(patches, log_snr)
+        entry = self.entry(patches if along is None else along.seen)
         if self.signals is not None and signals is not None:
             entry = entry + self.signals(fold_time(signals[:, :, None, :], self.config.patch))
         hidden = rms_norm(self._down_and_up(entry, given) + entry)
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
-        said = unfold_time(self.exit(hidden), self.config.patch).squeeze(2)
-        return said if self.skip is None else self.skip(said, x, log_snr)
+        said = self.exit(hidden)
+        if self.axes is not None and along is not None:
+            said = self.axes.patches(along, said)
+        return unfold_time(said, self.config.patch).squeeze(2)
+
+    @torch.no_grad()
+    def _begin_along_axes(self) -> None:
+        """Untrained, let each axis have a channel of its own as far down as there are channels.
+
+        Mixed at random, more axes than channels cannot be told apart again at the exit.
+        """
+        levels = [cast("Level", level) for level in self.levels]
+        for layer in (self.entry, levels[0].down):
+            outputs, inputs, _, kernel = layer.weight.shape
+            layer.weight.mul_(_MIXED)
+            layer.weight[:, :, 0, kernel // 2] += torch.eye(outputs, inputs)
+        for level in levels:
+            level.up.conv.weight.mul_(_RAISED)
 
     def _down_and_up(self, x: Tensor, given: Conditions) -> Tensor:
         """(B, base, 1, L) → (B, base, 1, L)."""

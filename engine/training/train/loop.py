@@ -25,12 +25,19 @@ from engine.training.train import checkpoint as checkpoints
 from engine.training.train.batches import Arrays, Batches, Needs
 from engine.training.train.checkpoint import Checkpoint
 from engine.training.train.data import open_data
+from engine.training.train.data_patches import data_patches
 from engine.training.train.diffuse import seeded
 from engine.training.train.examples import MEL_SCALE, Example, example, needs, route
 from engine.training.train.high_band import HighBandObjective
 from engine.training.train.magnitudes import MagnitudeObjective
 from engine.training.train.objective import Objective
-from engine.training.train.optimise import ema_decay, learning_rate, make_optimiser, update_ema
+from engine.training.train.optimise import (
+    ema_decay,
+    learning_rate,
+    make_optimiser,
+    trained_parameters,
+    update_ema,
+)
 from engine.training.train.parallel import World, precision, world
 from engine.training.train.report import Report, Row
 from engine.training.train.run_loss import FrameLoss, RunLoss
@@ -169,9 +176,8 @@ class _Run:
         network = _initial(self._config, self._settings.seed)
         if init is not None and before is None:
             start_from(network, warm_weights(init, self._settings.stage), init)
-        elif before is None and network.embedding.text is not None:
-            tokens = self._settings.text_tokens
-            network.embedding.text.standardise(text_means(self._split, tokens=tokens))
+        elif before is None:
+            self._fit(network)
         if self._precision == "bf16":
             torch.set_float32_matmul_precision("high")
         self._network = network.to(self._here.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
@@ -183,6 +189,17 @@ class _Run:
         self._trained = trained
         if self._settings.compile:
             self._trained = cast("nn.Module", torch.compile(trained))
+
+    def _fit(self, network: UNet) -> None:
+        """Give a fresh network what it need not learn: how texts and data vary."""
+        if network.embedding.text is not None:
+            tokens = self._settings.text_tokens
+            network.embedding.text.standardise(text_means(self._split, tokens=tokens))
+        if network.axes is not None:
+            patches = data_patches(
+                self._batches, self._example, batch=self._settings.batch, patch=self._config.patch
+            )
+            network.axes.fit(patches)
 
     def _restore(self, before: Checkpoint) -> None:
         changed = differences(before.settings, self._settings)
@@ -203,7 +220,7 @@ class _Run:
                 "exp_avg": torch.empty_like(parameter).copy_(before.first[name]),
                 "exp_avg_sq": torch.empty_like(parameter).copy_(before.second[name]),
             }
-            for index, (name, parameter) in enumerate(self._network.named_parameters())
+            for index, (name, parameter) in enumerate(trained_parameters(self._network))
         }  # in the weights' memory format
         groups = self._optimiser.state_dict()["param_groups"]
         self._optimiser.load_state_dict({"state": state, "param_groups": groups})
@@ -246,7 +263,7 @@ class _Run:
                 report.close()
         return Outcome(
             step=self._step, finished=self._step >= settings.steps, path=path, loss=loss,
-            parameters=sum(p.numel() for p in self._network.parameters()),
+            parameters=sum(p.numel() for _, p in trained_parameters(self._network)),
             precision=self._precision,
         )  # fmt: skip
 
@@ -292,16 +309,15 @@ class _Run:
         if self._validation is not None:
             row["validation"] = self._validated(self._validation)
             self._write_samples(self._validation)
-        state = [self._optimiser.state[p] for p in self._network.parameters()]
-        names = [name for name, _, _ in self._named()]
+        state = {n: self._optimiser.state[p] for n, p in trained_parameters(self._network)}
         saved = Checkpoint(
             step=self._step,
             settings=self._settings,
             config=self._config,
             weights={name: p.detach().cpu() for name, p, _ in self._named()},
             ema={name: average.detach().cpu() for name, _, average in self._named()},
-            first={n: s["exp_avg"].cpu() for n, s in zip(names, state, strict=True)},
-            second={n: s["exp_avg_sq"].cpu() for n, s in zip(names, state, strict=True)},
+            first={name: moments["exp_avg"].cpu() for name, moments in state.items()},
+            second={name: moments["exp_avg_sq"].cpu() for name, moments in state.items()},
         )
         path = checkpoints.save(self._out / CHECKPOINTS, saved, keep=self._settings.keep)
         _log.info("saved %s", path)

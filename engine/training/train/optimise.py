@@ -32,13 +32,18 @@ def update_ema(average: list[Tensor], weights: Iterable[Tensor], decay: float) -
     torch._foreach_lerp_(average, list(weights), 1 - decay)
 
 
+def trained_parameters(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """Names and parameters that the optimiser moves, in its order; the others are the data's."""
+    return [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+
+
 def make_optimiser(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     """Adam, or AdamW, over fp32 master weights."""
     kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
         "adam": torch.optim.Adam,
         "adamw": torch.optim.AdamW,
     }
-    parameters = list(network.parameters())
+    parameters = [parameter for _, parameter in trained_parameters(network)]
     return kinds[settings.optimiser](
         parameters,
         lr=settings.learning_rate,

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,7 @@ from engine.training.networks.attention import CrossAttention, Rotary, _rotate, 
 from engine.training.networks.inputs import example_inputs, input_names
 from engine.training.networks.layers import fold_time, rms_norm, unfold_time
 from engine.training.networks.presets import PRESETS
-from engine.training.networks.unet import MeanText, Skip, UNet
+from engine.training.networks.unet import MeanText, UNet
 
 TINY = [name for name in PRESETS if name.startswith("tiny")]
 WITH_TEXT = [name for name in TINY if PRESETS[name].text_width]
@@ -46,9 +45,11 @@ def test_untrained_prediction_is_small(name: str) -> None:
     torch.manual_seed(1)
     net, inputs = UNet(config), example_inputs(config, 2, 2 * config.multiple, 5)
     prediction = net(**inputs)
-    if net.skip is not None:
-        nothing = torch.zeros_like(prediction)
-        prediction = prediction - net.skip(nothing, inputs["x"], inputs["log_snr"])
+    if net.axes is not None:
+        patches = fold_time(inputs["x"][:, :, None], config.patch)
+        along = net.axes(patches, inputs["log_snr"])
+        filtered = net.axes.patches(along, torch.zeros_like(along.seen))
+        prediction = prediction - unfold_time(filtered, config.patch)[:, :, 0]
     assert 0 < prediction.std() < 0.05
 
 
@@ -61,9 +62,12 @@ def test_gradient_reaches_every_parameter(name: str) -> None:
     silent = [
         key
         for key, parameter in net.named_parameters()
-        if parameter.grad is None or not parameter.grad.abs().max() > 1e-9
+        if parameter.requires_grad
+        and (parameter.grad is None or not parameter.grad.abs().max() > 1e-9)
     ]
     assert silent == []
+    axes = [] if net.axes is None else [f"axes.{name}" for name, _ in net.axes.named_parameters()]
+    assert [k for k, p in net.named_parameters() if not p.requires_grad] == axes
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -218,23 +222,6 @@ def test_rotary_scores_depend_on_distance_only() -> None:
         diagonal = scores.diagonal(distance)
         torch.testing.assert_close(diagonal, diagonal[:1].expand_as(diagonal), rtol=0, atol=2e-4)
     assert scores[0].std() > 0.05
-
-
-def test_a_skip_is_the_wiener_filter_of_what_is_missing() -> None:
-    """Its gain is cov(x, n) / var(x) for x = α·n + σ·ε, n of variance r; F adds what is sure."""
-    residual, skip = 0.1, Skip(1)
-    for log_snr in (-4.0, 0.0, 3.0, 9.0):
-        alpha, sigma = (1 / (1 + np.exp(-log_snr))) ** 0.5, (1 / (1 + np.exp(log_snr))) ** 0.5
-        best = alpha * residual / (alpha**2 * residual + sigma**2)
-        with torch.no_grad():
-            level = torch.tensor([log_snr])
-            gain = skip(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), level).item()
-            sure = skip(torch.ones(1, 1, 1), torch.full((1, 1, 1), alpha), level).item()
-        assert gain == pytest.approx(best, rel=1e-4)
-        assert sure == pytest.approx(1, rel=1e-4)
-    silent = skip(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), torch.tensor([-40.0]))
-    assert torch.isfinite(silent).all()
-    assert silent.abs().max() < 1e-3
 
 
 def test_a_mean_text_counts_what_differs_and_hidden_text_is_nothing_of_it() -> None:
