@@ -30,7 +30,6 @@ from engine.protocol.messages import (
 )
 
 GIVE_UP: Final = 5  # as Jupyter's kernel restarter
-QUICK_S: Final = 20.0  # an engine that lived longer has done well
 PAUSES_MS: Final = (0, 200, 500, 1_000, 2_000)
 
 _log = logging.getLogger(__name__)
@@ -56,12 +55,14 @@ class LinkTimes:
         silence: without any sign, after which it is killed. Importing a large native library may
             stop a Python process for seconds on a cold disk.
         preview: least time between two previews that are passed on.
+        quick: an engine that lived longer has done well.
     """
 
     handshake: int = 30_000
     beat: int = 1_000
     silence: int = 10_000
     preview: int = 80
+    quick: int = 20_000
 
 
 class EngineLink(QObject):
@@ -203,8 +204,8 @@ class EngineLink(QObject):
             process.deleteLater()
         _log.warning("the engine ended: %s", ending.reason)
         self._last_ending = ending
-        lived_s = self._clock() - self._started_s
-        self._quick_ends = self._quick_ends + 1 if lived_s < QUICK_S else 1
+        lived_ms = (self._clock() - self._started_s) * 1e3
+        self._quick_ends = self._quick_ends + 1 if lived_ms < self._times.quick else 1
         hopeless = ending.refused is not None or self._quick_ends >= GIVE_UP
         self._set_state(LinkState.DOWN if hopeless else LinkState.RESTARTING)
         if not hopeless:

@@ -74,14 +74,12 @@ class NewClip(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file_name: suggested by the engine.
         wav: the whole file.
-        recipe, rate_hz, samples, measured: as the engine's Clip message said.
+        recipe, measured: as the engine's Clip message said.
     """
 
     file_name: str
     wav: bytes
     recipe: Recipe
-    rate_hz: int
-    samples: int
     measured: Measured
 
 

@@ -11,6 +11,7 @@ them from where they lie).
 """
 
 import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,15 +20,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from app.library import files
 from app.library.clip import Clip, NewClip, changed
+from app.library.files import PART_SUFFIX, explained, plain_name
 from app.library.rescue import rescue
 from app.library.rows import CHANGEABLE, clip_of, columns_of
 from app.library.schema import connect
+from engine import files
 from engine.errors import UserError
 
 _log = logging.getLogger(__name__)
 
+SPACE_BYTES: Final = 64 << 10  # of which SQLite's shared memory and its log take most
 NOT_KEPT: Final = "The clip was not kept"
 
 
@@ -82,10 +85,16 @@ class Library:
             self._connection, notes = self._connected()
             found.notes += notes
             found.notes += self._recover()
-        except OSError as error:
-            raise files.explained("The library was not opened", self._path, error) from None
-        except sqlite3.Error as error:
-            raise self._told("The library was not opened", error) from None
+            self._read_into(found)
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            what, remedy = "The library was not opened", f"Check the folder {self._path.parent}"
+            if isinstance(error, OSError):
+                raise explained(what, self._path, error, remedy=remedy) from None
+            raise self._told(what, error) from None
+        return found
+
+    def _read_into(self, found: Opened) -> None:
         for row in self._db.execute("SELECT * FROM clips WHERE state = 'kept' ORDER BY id"):
             clip = clip_of(row)
             found.clips.append(clip if clip.path.is_file() else changed(clip, missing=True))
@@ -93,7 +102,6 @@ class Library:
             path = Path(row["path"])
             if path.is_file() and path.stat().st_size == row["size_bytes"]:
                 found.handoffs[row["clip_id"], row["form"]] = path
-        return found
 
     def close(self) -> None:
         """Close; the write-ahead log is folded in and removed."""
@@ -113,9 +121,9 @@ class Library:
         folder = self._folder()
         with self._telling(NOT_KEPT, folder):
             folder.mkdir(parents=True, exist_ok=True)
-            part = files.write_part(folder, new.wav)
+            part = files.write_part(folder, new.wav, suffix=PART_SUFFIX)
             try:
-                return self._place(part, files.plain_name(new.file_name), columns)
+                return self._place(part, plain_name(new.file_name), columns)
             except BaseException:
                 files.remove_file(part)
                 raise
@@ -234,9 +242,9 @@ class Library:
         what = "The file for the DAW was not written"
         with self._telling(what, target):
             target.mkdir(parents=True, exist_ok=True)
-            part = files.write_part(target, wav)
+            part = files.write_part(target, wav, suffix=PART_SUFFIX)
             try:
-                for candidate in files.names_to_try(files.plain_name(file_name)):
+                for candidate in files.names_to_try(plain_name(file_name)):
                     path = target / candidate
                     if not path.exists() and files.publish(part, path):
                         break
@@ -308,7 +316,7 @@ class Library:
         folders = {Path(row["path"]).parent for row in self._db.execute("SELECT path FROM clips")}
         known = {row["part"] for row in self._db.execute("SELECT part FROM clips")}
         for folder in folders | {self._folder()}:
-            for part in folder.glob(f".*{files.PART_SUFFIX}"):
+            for part in folder.glob(f".*{PART_SUFFIX}"):
                 if str(part) not in known:
                     files.remove_file(part)
 
@@ -351,15 +359,23 @@ class Library:
         try:
             yield
         except OSError as error:
-            raise files.explained(what, path, error) from None
+            raise explained(what, path, error) from None
         except sqlite3.Error as error:
             raise self._told(what, error) from None
 
     def _told(self, what: str, error: sqlite3.Error) -> UserError:
-        full = "full" in str(error)
+        full = "full" in str(error) or _is_full(self._path.parent)
         why = f"the disk is full ({self._path})" if full else f"{error} ({self._path})"
         remedy = "Free some space, then try again" if full else "Restart Noisefall to repair it"
         return UserError(what, why, remedy)
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether SQLite's "disk I/O error" there is want of space: it cannot make its files then."""
+    try:
+        return shutil.disk_usage(folder).free < SPACE_BYTES
+    except OSError:
+        return False
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

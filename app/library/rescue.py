@@ -10,16 +10,19 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from app.library.clip import NewClip
 from app.library.rows import columns_of
 from app.library.schema import connect
-from app.library.wav import read_wav, recipe_of
+from app.library.wav import recipe_of
 from engine.errors import UserError
+from engine.files import remove_file
 from engine.protocol.messages import Measured
+
+SUFFIXES: Final = ("", "-wal", "-shm")
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +31,27 @@ def rescue(path: Path, folder: Path) -> Path:
     """Rebuild the database at `path`; returns where the damaged one was put.
 
     Raises:
-        OSError, sqlite3.Error: the disk is full.
+        OSError, sqlite3.Error: the disk is full; the damaged one is where it was.
     """
     aside = path.with_name(f"{path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}.db")
-    for suffix in ("", "-wal", "-shm"):
+    _move(path, aside)
+    try:
+        _rebuild(path, aside, folder)
+    except BaseException:  # half a library must not pass for a whole one at the next start
+        for suffix in SUFFIXES:
+            remove_file(Path(f"{path}{suffix}"))
+        _move(aside, path)
+        raise
+    return aside
+
+
+def _move(path: Path, target: Path) -> None:
+    for suffix in SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
-            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+            Path(f"{path}{suffix}").rename(f"{target}{suffix}")
+
+
+def _rebuild(path: Path, aside: Path, folder: Path) -> None:
     db = connect(path)
     try:
         with db:
@@ -49,7 +67,6 @@ def rescue(path: Path, folder: Path) -> Path:
             db.execute("COMMIT")
     finally:
         db.close()
-    return aside
 
 
 def _readable(aside: Path) -> Iterator[dict[str, Any]]:
@@ -96,15 +113,7 @@ def _row_of(file: Path) -> dict[str, Any] | None:
         recipe = recipe_of(data)
         if recipe is None:
             return None
-        audio, rate_hz = read_wav(data)
-        clip = NewClip(
-            file_name=file.name,
-            wav=data,
-            recipe=recipe,
-            rate_hz=rate_hz,
-            samples=len(audio),
-            measured=Measured(),
-        )
+        clip = NewClip(file_name=file.name, wav=data, recipe=recipe, measured=Measured())
         columns = columns_of(clip, created_s=file.stat().st_mtime)
     except (OSError, UserError, msgspec.MsgspecError):
         return None

@@ -1,4 +1,4 @@
-"""Clips as rows and back: one table of columns, so that none is forgotten."""
+"""Clips as rows and back. A column that is forgotten here fails at once: no field has a default."""
 
 import json
 import sqlite3
@@ -26,7 +26,7 @@ CHANGEABLE: Final[dict[str, Callable[[Any], Any]]] = {
 
 def columns_of(clip: NewClip, *, created_s: float) -> dict[str, Any]:
     """What is known of a clip before its file has a name. Raises UserError: no WAV of ours."""
-    audio, _ = read_wav(clip.wav)
+    audio, rate_hz = read_wav(clip.wav)
     recipe = clip.recipe
     return {
         "size_bytes": len(clip.wav),
@@ -37,9 +37,9 @@ def columns_of(clip: NewClip, *, created_s: float) -> dict[str, Any]:
         "meter": recipe.meter,
         "bars": recipe.bars,
         "loop": int(recipe.loop),
-        "seconds": clip.samples / clip.rate_hz,
-        "rate_hz": clip.rate_hz,
-        "samples": clip.samples,
+        "seconds": len(audio) / rate_hz,
+        "rate_hz": rate_hz,
+        "samples": len(audio),
         "measured": msgspec.json.encode(clip.measured),
         "created_s": created_s,
         "peaks": peaks(audio, PEAK_COLUMNS),

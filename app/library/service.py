@@ -21,6 +21,7 @@ class LibraryService(QObject):
         changed(object): list of Clip as they are now.
         purged(object): list of ids that are gone for good.
         handed_off(int, str, object): clip id, form, Path: that file is complete.
+        open_failed(object): a UserError; `open` may be tried again.
         failed(object): a UserError; nothing was changed.
     """
 
@@ -30,6 +31,7 @@ class LibraryService(QObject):
     changed = Signal(object)
     purged = Signal(object)
     handed_off = Signal(int, str, object)
+    open_failed = Signal(object)
     failed = Signal(object)
 
     def __init__(self, library: Library, parent: QObject | None = None) -> None:
@@ -39,7 +41,7 @@ class LibraryService(QObject):
         self.handoffs: dict[tuple[int, str], Path] = {}
 
     def open(self, *, bin_days: float = 30.0) -> None:
-        """Open the library and empty the bin of what is older; `opened` or `failed` follows."""
+        """Open the library and empty the bin of what is older: `opened` or `open_failed`."""
 
         def work() -> Opened:
             found = self._library.open()
@@ -49,7 +51,7 @@ class LibraryService(QObject):
                 _ = clip.haystack  # made here, so that the first search need not
             return found
 
-        self._background.do(work, self._on_opened, self.failed.emit)
+        self._background.do(work, self._on_opened, self.open_failed.emit)
 
     def add(self, clip: NewClip) -> None:
         """Keep a clip."""

@@ -1,4 +1,4 @@
 """View-models: observable, without widgets. Widgets connect, paint and call; nothing else.
 
-`app.model.models.Models` holds one of each, made by `app.entry` and given to the main window.
+`app.model.models.Models` holds one of each; `app.model.session` makes it for the main window.
 """

@@ -30,7 +30,7 @@ from app.model.recipe_form import RecipeForm
 from app.model.reveal import reveal
 from app.model.settings import SettingsModel
 from app.model.takes import TakesModel
-from app.model.trouble import Trouble, TroubleModel
+from app.model.trouble import TroubleModel
 from engine.errors import UserError
 from engine.recipe import Recipe
 
@@ -65,6 +65,7 @@ class ClipActions(QObject):
         settings: SettingsModel,
         troubles: TroubleModel,
         undo: QUndoStack,
+        files: Background,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -77,17 +78,13 @@ class ClipActions(QObject):
         self._settings = settings
         self._troubles = troubles
         self._undo = undo
-        self._files = Background("files", self)
+        self._files = files
         self._on_the_way: set[tuple[int, str]] = set()
         jobs.finished.connect(self._on_finished)
         jobs.ended.connect(self._on_job_ended)
         library.failed.connect(lambda _: self._on_the_way.clear())
         clips.kept.connect(self._on_kept)
         library.handed_off.connect(self._on_handed_off)
-
-    def close(self) -> None:
-        """End the thread that reads files."""
-        self._files.close()
 
     # ── recipes ───────────────────────────────────────────────────────────────────────────
 
@@ -122,14 +119,12 @@ class ClipActions(QObject):
         clip = self._clips.clip(clip_id)
         recipe = None if clip is None else clip.recipe
         if clip is not None and recipe is None:
-            self._troubles.tell(
-                Trouble(
-                    source="recipe",
-                    what=f"The recipe of {clip.name} was not read",
-                    why="another version of Noisefall wrote it",
-                    remedy="Update Noisefall to repeat it",
-                )
+            told = UserError(
+                f"The recipe of {clip.name} was not read",
+                "another version of Noisefall wrote it",
+                "Update Noisefall to repeat it",
             )
+            self._troubles.tell_error("recipe", told)
         return recipe
 
     def _take_recipe(self, what: str, recipe: Recipe) -> None:
@@ -314,7 +309,6 @@ class ClipActions(QObject):
 
     def _on_kept(self, clip: Clip) -> None:
         self._takes.take_clip(clip)
-        self._troubles.clear("library")
         if self.form_name:
             self.prepare([clip.id])
         else:

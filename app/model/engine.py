@@ -16,8 +16,10 @@ from PySide6.QtCore import QObject, Signal
 
 from app.engine_link.link import EngineLink, LinkState
 from app.engine_link.process import Ending
+from app.model.heard import error_of
 from app.model.settings import SettingsModel
 from app.model.trouble import Trouble, TroubleModel, Weight
+from engine.errors import UserError
 from engine.protocol.client import engine_command
 from engine.protocol.messages import (
     BundleInfo,
@@ -125,7 +127,7 @@ class EngineModel(QObject):
         self.threads = 0
         self.bundle: BundleLoaded | None = None
         self.bundles: tuple[BundleInfo, ...] = ()
-        link.state_changed.connect(self._on_state)
+        link.state_changed.connect(self.state_changed)
         link.ready.connect(self._on_ready)
         link.frame.connect(self._on_frame)
         link.lost.connect(self._on_lost)
@@ -176,14 +178,12 @@ class EngineModel(QObject):
     def install_bundle(self, path: Path) -> None:
         """Install a bundle's zip or folder, every hash checked; `bundles_changed` or a trouble."""
         if self.remote:
-            self._troubles.tell(
-                Trouble(
-                    source="bundles",
-                    what="The bundle was not installed",
-                    why="the engine is on another machine, and the file is here",
-                    remedy="Install it there with: noisefall bundle install FILE",
-                )
+            told = UserError(
+                "The bundle was not installed",
+                "the engine is on another machine, and the file is here",
+                "Install it there with: noisefall bundle install FILE",
             )
+            self._troubles.tell_error("bundles", told)
             return
         self._ask(InstallBundle(path=str(path)))
 
@@ -255,9 +255,6 @@ class EngineModel(QObject):
         self._load()
         self.refresh()
 
-    def _on_state(self) -> None:
-        self.state_changed.emit()
-
     def _on_lost(self, ending: Ending) -> None:
         self._asked.clear()
         if self._link.state is LinkState.DOWN:
@@ -324,18 +321,10 @@ class EngineModel(QObject):
             _log.warning("the engine refused: %s, %s", failed.what, failed.why)
             return
         request = self._asked.popleft()
-        source = _ANSWERS[type(request)][1]
         # The engine goes on with the bundle that it had, if it had one.
         no_bundle = isinstance(request, LoadBundle) and self.bundle is None
-        self._troubles.tell(
-            Trouble(
-                source=source,
-                what=failed.what,
-                why=failed.why,
-                remedy="Install a bundle in Settings" if no_bundle else failed.remedy,
-                weight=Weight.STOP if no_bundle else Weight.LIMIT,
-            )
-        )
+        weight = Weight.STOP if no_bundle else Weight.LIMIT
+        self._troubles.tell_error(_ANSWERS[type(request)][1], error_of(failed), weight=weight)
 
 
 def _down(ending: Ending, restart: Callable[[], None]) -> Trouble:

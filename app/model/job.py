@@ -42,8 +42,8 @@ class StageBar:
 
     @property
     def fraction(self) -> float:
-        """0–1."""
-        return self.step / self.steps if self.steps else 0.0
+        """0–1, whatever the engine counts."""
+        return min(max(self.step / self.steps, 0.0), 1.0) if self.steps > 0 else 0.0
 
 
 @dataclass(eq=False)
@@ -60,6 +60,7 @@ class Job:
         background: nobody waits for it; it yields to everything else.
         first: it goes before what waits (a reroll).
         answer: for a hand-off, called with its file name and bytes.
+        delivered: all that was asked for has come; only the engine's Done is missing.
         stages: in the order in which they began.
         eta_s: seconds left as last told or estimated; None is unknown.
         elapsed_s: seconds since it began.
@@ -74,6 +75,7 @@ class Job:
     background: bool = False
     first: bool = False
     answer: Callable[[str, bytes], None] | None = None
+    delivered: bool = False
     state: JobState = JobState.WAITING
     stages: dict[str, StageBar] = field(default_factory=dict)
     eta_s: float | None = None

@@ -1,5 +1,6 @@
-"""Jobs made from what is asked, and what to say of one that was interrupted: no state."""
+"""Jobs made from what is asked, and what to say of one that was interrupted."""
 
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -8,8 +9,9 @@ import msgspec
 from app.engine_link.process import Ending
 from app.library.clip import NewClip
 from app.model.job import Job, JobKind
+from app.model.settings import Bits
 from app.model.trouble import Trouble, Weight
-from engine.protocol.messages import Clip, Keep, Render
+from engine.protocol.messages import Clip, HandOff, Keep, Render
 from engine.recipe import Recipe
 
 _INTERRUPTED: Final = {
@@ -19,53 +21,73 @@ _INTERRUPTED: Final = {
 }
 
 
-def render_job(number: int, recipe: Recipe, *, first: bool = False) -> Job:
-    """All takes of a recipe; `first` goes before what waits."""
-    request = Render(job=number, recipe=recipe)
-    return Job(number, JobKind.RENDER, request, recipe, first=first)
+class JobMaker:
+    """Gives every job a number of its own, by which the engine knows it."""
 
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
 
-def keep_job(
-    number: int,
-    *,
-    of_render: int,
-    take: int,
-    recipe: Recipe,
-    blob: memoryview | bytes,
-    background: bool,
-) -> Job:
-    """One take to its 24 kHz master; `blob` is its audio as it came."""
-    request = Keep(job=number, recipe=recipe, take=take)
-    return Job(
-        number,
-        JobKind.KEEP,
-        request,
-        recipe,
-        blob=blob,
-        of_render=of_render,
-        background=background,
-    )
+    def render(self, recipe: Recipe, *, first: bool = False) -> Job:
+        """All takes of a recipe; `first` goes before what waits."""
+        number = next(self._numbers)
+        request = Render(job=number, recipe=recipe)
+        return Job(number, JobKind.RENDER, request, recipe, first=first)
+
+    def keep(
+        self,
+        recipe: Recipe,
+        blob: memoryview | bytes,
+        *,
+        of_render: int,
+        take: int,
+        background: bool,
+    ) -> Job:
+        """One take to its 24 kHz master; `blob` is its audio as it came."""
+        number = next(self._numbers)
+        return Job(
+            number,
+            JobKind.KEEP,
+            Keep(job=number, recipe=recipe, take=take),
+            recipe,
+            blob=blob,
+            of_render=of_render,
+            background=background,
+        )
+
+    def hand_off(
+        self,
+        wav: bytes,
+        recipe: Recipe,
+        *,
+        rate_hz: int,
+        bits: Bits,
+        region_s: tuple[float, float] | None,
+        answer: Callable[[str, bytes], None],
+    ) -> Job:
+        """A clip's file in another format, or a part of it; `answer` gets its name and bytes."""
+        number = next(self._numbers)
+        request = HandOff(job=number, rate_hz=rate_hz, bits=bits, region_s=region_s)
+        return Job(number, JobKind.HAND_OFF, request, recipe, blob=wav, answer=answer)
+
+    def again(self, job: Job) -> Job:
+        """The same job anew, nothing of it done."""
+        number = next(self._numbers)
+        return Job(
+            number,
+            job.kind,
+            msgspec.structs.replace(job.request, job=number),
+            job.recipe,
+            blob=job.blob,
+            of_render=job.of_render,
+            background=job.background,
+            first=job.first,
+            answer=job.answer,
+        )
 
 
 def is_keep_of(render: int, take: int) -> Callable[[Job], bool]:
     """Whether a job finishes that take."""
     return lambda job: job.kind is JobKind.KEEP and job.of_render == render and job.take == take
-
-
-def renumbered(job: Job, number: int) -> Job:
-    """The same job anew, nothing of it done."""
-    request = msgspec.structs.replace(job.request, job=number)
-    return Job(
-        number,
-        job.kind,
-        request,
-        job.recipe,
-        blob=job.blob,
-        of_render=job.of_render,
-        background=job.background,
-        first=job.first,
-        answer=job.answer,
-    )
 
 
 def master_of(message: Clip, wav: bytes) -> NewClip:
@@ -74,8 +96,6 @@ def master_of(message: Clip, wav: bytes) -> NewClip:
         file_name=message.name,
         wav=wav,
         recipe=message.recipe,
-        rate_hz=message.rate_hz,
-        samples=message.samples,
         measured=message.measured,
     )
 

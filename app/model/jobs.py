@@ -5,7 +5,6 @@ The job under which an engine died is not sent again by itself (it may be what k
 offered. Rejected: sending everything at once and repeating all of it after a crash.
 """
 
-import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -15,21 +14,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine_link.link import EngineLink, LinkState
 from app.engine_link.process import Ending
-from app.model.engine import EngineModel
+from app.model.forecast import Forecast
+from app.model.heard import error_of
 from app.model.job import Job, JobKind, JobState
-from app.model.job_making import (
-    interrupted,
-    is_keep_of,
-    keep_job,
-    master_of,
-    render_job,
-    renumbered,
-)
+from app.model.job_making import JobMaker, interrupted, is_keep_of, master_of
 from app.model.pace import Pace
 from app.model.queue import JobQueue
 from app.model.recipe_form import RecipeForm
 from app.model.settings import SettingsModel
-from app.model.speed import SpeedBook
 from app.model.takes import TakesModel, TakeState
 from app.model.trouble import TroubleModel
 from engine.errors import UserError
@@ -41,7 +33,6 @@ from engine.protocol.messages import (
     Event,
     Failed,
     HandedOff,
-    HandOff,
     Preview,
     Progress,
     Take,
@@ -77,10 +68,9 @@ class JobsModel(QObject):
         *,
         form: RecipeForm,
         takes: TakesModel,
-        engine: EngineModel,
         settings: SettingsModel,
         troubles: TroubleModel,
-        speeds: SpeedBook,
+        forecast: Forecast,
         clock: Callable[[], float] = time.monotonic,
         cancel_ms: int = CANCEL_MS,
         parent: QObject | None = None,
@@ -89,30 +79,24 @@ class JobsModel(QObject):
         self._link = link
         self._form = form
         self._takes = takes
-        self._engine = engine
         self._settings = settings
         self._troubles = troubles
-        self._speeds = speeds
+        self._forecast = forecast
         self._pace = Pace(clock)
         self._queue = JobQueue()
-        self._numbers = itertools.count(1)
+        self._make = JobMaker()
         self._was_busy = False
-        self._lost: Job | None = None
-        self._estimate_s: float | None = None
+        self._lost: list[Job] = []
         self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self._on_tick)
         self._overdue = QTimer(self, singleShot=True, interval=cancel_ms)
         self._overdue.timeout.connect(self._on_overdue)
-        self._guess = QTimer(self, singleShot=True, interval=0)
-        self._guess.timeout.connect(self._estimate)
         link.frame.connect(self._on_frame)
         link.lost.connect(self._on_lost)
         link.state_changed.connect(self._on_link)
         takes.keep_asked.connect(self._on_keep_asked)
         takes.keep_now.connect(self.finished)
-        form.changed.connect(lambda _: self._guess.start())
-        engine.bundle_changed.connect(self._guess.start)
-        engine.devices_changed.connect(self._guess.start)
+        forecast.changed.connect(self.estimate_changed)
 
     # ── what can be asked ─────────────────────────────────────────────────────────────────
 
@@ -174,12 +158,11 @@ class JobsModel(QObject):
         self._tell()
 
     def offer_again(self) -> None:
-        """Run the job again under which the engine died."""
+        """Run the jobs again under which the engine died."""
         self._troubles.clear("job")
-        job, self._lost = self._lost, None
-        if job is None:
-            return
-        self._add(renumbered(job, next(self._numbers)))
+        lost, self._lost = self._lost, []
+        for job in lost:
+            self._add(self._make.again(job))
 
     def hand_off(
         self,
@@ -190,14 +173,16 @@ class JobsModel(QObject):
         answer: Callable[[str, bytes], None],
     ) -> None:
         """Convert a clip's file to the hand-off format, or cut a part of it."""
-        number = next(self._numbers)
-        request = HandOff(
-            job=number,
-            rate_hz=self._settings.handoff_rate_hz,
-            bits=self._settings.handoff_bits,
-            region_s=region_s,
+        self._add(
+            self._make.hand_off(
+                wav,
+                recipe,
+                rate_hz=self._settings.handoff_rate_hz,
+                bits=self._settings.handoff_bits,
+                region_s=region_s,
+                answer=answer,
+            )
         )
-        self._add(Job(number, JobKind.HAND_OFF, request, recipe, blob=wav, answer=answer))
 
     # ── what is known ─────────────────────────────────────────────────────────────────────
 
@@ -222,14 +207,14 @@ class JobsModel(QObject):
         return self._cancellable() is not None
 
     @property
-    def offered(self) -> Job | None:
-        """The job under which the engine died, until it is run again or dismissed."""
-        return self._lost
+    def offered(self) -> tuple[Job, ...]:
+        """Jobs under which an engine died, oldest first, until they are run again or dismissed."""
+        return tuple(self._lost) if self._troubles.tells("job") else ()
 
     @property
     def estimate_s(self) -> float | None:
         """Seconds that the form's recipe would take here; None before anything was measured."""
-        return self._estimate_s
+        return self._forecast.estimate_s
 
     # ── the queue ─────────────────────────────────────────────────────────────────────────
 
@@ -237,9 +222,9 @@ class JobsModel(QObject):
         self._troubles.clear("recipe")
         self._form.history.add(recipe.prompt)
         self._settings.prompts = list(self._form.history.prompts)
-        number = next(self._numbers)
-        self._add(render_job(number, recipe, first=first))
-        return number
+        job = self._make.render(recipe, first=first)
+        self._add(job)
+        return job.number
 
     def _add(self, job: Job) -> None:
         self._queue.add(job)
@@ -256,7 +241,7 @@ class JobsModel(QObject):
         job = self._queue.begin()
         if job is None:
             return
-        self._pace.begin(job, self._expected_s(job))
+        self._pace.begin(job, self._forecast.expected_s(job))
         if job.kind is JobKind.RENDER:
             self._takes.begin(job.number, job.recipe)
         elif job.kind is JobKind.KEEP:
@@ -296,7 +281,7 @@ class JobsModel(QObject):
         self._tick.stop()
         self._pace.tick(job)
         if state is JobState.DONE:
-            self._learn(job)
+            self._forecast.learn(job)
         self._over(job)
         self._pump()
         self._tell()
@@ -308,7 +293,7 @@ class JobsModel(QObject):
         elif job.kind is JobKind.KEEP and job.state is not JobState.DONE:
             self._takes.set_state(job.of_render, job.take, TakeState.READY)
             if job.background and job.state is JobState.CANCELLED:
-                self._queue.add(renumbered(job, next(self._numbers)))  # last, anew
+                self._queue.add(self._make.again(job))  # last, anew
         self.ended.emit(job)
 
     def _tell(self) -> None:
@@ -333,13 +318,8 @@ class JobsModel(QObject):
             return
         self._takes.set_state(render, take.number, TakeState.FINISHING)
         self._add(
-            keep_job(
-                next(self._numbers),
-                of_render=render,
-                take=take.number,
-                recipe=take.recipe,
-                blob=take.audio.data,
-                background=False,
+            self._make.keep(
+                take.recipe, take.audio.data, of_render=render, take=take.number, background=False
             )
         )
 
@@ -355,39 +335,35 @@ class JobsModel(QObject):
             case Preview():
                 self._takes.take_preview(message, blob)
             case Take():
-                self._on_take(message, blob)
+                self._on_take(job, message, blob)
             case Clip():
                 self._on_clip(job, message, bytes(blob))
             case HandedOff(name=name):
+                job.delivered = True
                 if job.answer is not None:
                     job.answer(name, bytes(blob))
             case Done():
                 self._end(JobState.DONE)
             case Cancelled():
                 self._end(JobState.CANCELLED)
-            case Failed(what=what, why=why, remedy=remedy):
-                self._on_failed(job, UserError(what, why, remedy))
+            case Failed():
+                self._on_failed(job, error_of(message))
             case _:
                 pass
 
-    def _on_take(self, message: Take, blob: memoryview) -> None:
-        if blob.nbytes != 8 * message.samples:
-            _log.error("take %d has %d bytes", message.take, blob.nbytes)
+    def _on_take(self, job: Job, message: Take, blob: memoryview) -> None:
+        if not self._takes.take_audio(message, blob):
             return
-        self._takes.take_audio(message, blob)
+        job.delivered = message.take == job.recipe.first_take + job.recipe.takes - 1
         if self._settings.finish_in_background:
             self._queue.add(
-                keep_job(
-                    next(self._numbers),
-                    of_render=message.job,
-                    take=message.take,
-                    recipe=message.recipe,
-                    blob=blob,
-                    background=True,
+                self._make.keep(
+                    message.recipe, blob, of_render=message.job, take=message.take, background=True
                 )
             )
 
     def _on_clip(self, job: Job, message: Clip, wav: bytes) -> None:
+        job.delivered = True
         master = master_of(message, wav)
         wanted = self._takes.take_master(job.of_render, job.take, master)
         if wanted or not job.background:
@@ -405,12 +381,11 @@ class JobsModel(QObject):
         job = self._queue.current
         if job is None:
             return
-        cancelling = job.state is JobState.CANCELLING
-        self._end(JobState.CANCELLED if cancelling else JobState.INTERRUPTED)
-        if cancelling or job.background:
-            return
-        self._lost = job
-        self._troubles.tell(interrupted(job, ending, self.offer_again))
+        outcome = JobState.CANCELLED if job.state is JobState.CANCELLING else JobState.INTERRUPTED
+        self._end(JobState.DONE if job.delivered else outcome)
+        if job.state is JobState.INTERRUPTED and not job.background:
+            self._lost = [*self.offered, job]
+            self._troubles.tell(interrupted(job, ending, self.offer_again))
 
     def _on_link(self) -> None:
         if self._link.state is LinkState.READY:
@@ -425,24 +400,3 @@ class JobsModel(QObject):
             return
         self._pace.tick(job)
         self.changed.emit()
-
-    def _estimate(self) -> None:
-        recipe = self._form.asked()
-        place = self._place(JobKind.RENDER)
-        estimate_s = self._speeds.estimate_s(place, recipe, self._engine.steps_of)
-        if estimate_s != self._estimate_s:
-            self._estimate_s = estimate_s
-            self.estimate_changed.emit()
-
-    def _expected_s(self, job: Job) -> float | None:
-        return self._speeds.estimate_s(self._place(job.kind), job.recipe, self._engine.steps_of)
-
-    def _learn(self, job: Job) -> None:
-        if job.kind is JobKind.HAND_OFF:
-            return
-        seconds = {bar.stage: bar.seconds for bar in job.stages.values()}
-        self._speeds.learn(self._place(job.kind), job.recipe, seconds, self._engine.steps_of)
-        self._guess.start()
-
-    def _place(self, kind: JobKind) -> str:
-        return f"{self._engine.place} {kind.value}"

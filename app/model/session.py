@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoStack
 
 from app.engine_link.link import EngineLink, LinkTimes
+from app.library.background import Background
 from app.library.library import Library
 from app.library.service import LibraryService
 from app.model.actions import ClipActions
 from app.model.clips import ClipsModel
 from app.model.engine import EngineModel, command_of
+from app.model.forecast import Forecast
 from app.model.jobs import CANCEL_MS, JobsModel
 from app.model.models import Models
 from app.model.prompt_history import PromptHistory
@@ -58,7 +60,8 @@ class Session(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        settings = SettingsModel(config_dir / SETTINGS_FILE, self)
+        self._files = Background("files", self)
+        settings = SettingsModel(config_dir / SETTINGS_FILE, self, files=self._files)
         troubles = TroubleModel(self)
         self.link = EngineLink(command or (lambda: command_of(settings)), self, times=times)
         self.library = LibraryService(
@@ -69,14 +72,14 @@ class Session(QObject):
         form = RecipeForm(self, history=PromptHistory(settings.prompts))
         takes = TakesModel(self)
         engine = EngineModel(self.link, settings=settings, troubles=troubles, parent=self)
+        speeds = SpeedBook(data_dir / SPEEDS_FILE, files=self._files)
         jobs = JobsModel(
             self.link,
             form=form,
             takes=takes,
-            engine=engine,
             settings=settings,
             troubles=troubles,
-            speeds=SpeedBook(data_dir / SPEEDS_FILE),
+            forecast=Forecast(speeds, form=form, engine=engine, parent=self),
             cancel_ms=cancel_ms,
             parent=self,
         )
@@ -91,6 +94,7 @@ class Session(QObject):
             settings=settings,
             troubles=troubles,
             undo=undo,
+            files=self._files,
             parent=self,
         )
         self.models = Models(
@@ -109,21 +113,27 @@ class Session(QObject):
 
     def start(self) -> None:
         """Open the library and start the engine; both tell when they are there."""
-        self.library.open(bin_days=self.models.settings.bin_days)
+        self._open_library()
         self.models.engine.start()
 
     def close(self) -> None:
         """Save, end the engine, close the library. Nothing is left running."""
         self.models.settings.save()
         self.link.stop()
-        self.models.actions.close()
+        self._files.close()
         self.library.close()
 
     def _wire(self) -> None:
         models = self.models
         models.clips.failed.connect(self._on_library_failed)
-        self.library.noted.connect(models.engine.noticed)
+        library = self.library
+        library.open_failed.connect(self._on_open_failed)
+        for done in (library.opened, library.added, library.changed, library.purged):
+            done.connect(lambda _: models.troubles.clear("library"))
+        library.handed_off.connect(lambda *_: models.troubles.clear("library"))
+        library.noted.connect(models.engine.noticed)
         models.settings.save_failed.connect(self._on_save_failed)
+        models.settings.saved.connect(lambda: models.troubles.clear("settings"))
         models.settings.changed.connect(self._on_setting)
         models.engine.bundle_changed.connect(self._on_presets)
         models.form.changed.connect(self._on_form)
@@ -144,6 +154,18 @@ class Session(QObject):
         form, engine = self.models.form, self.models.engine
         for stage in STAGES:
             form.stages[stage].set_preset(engine.preset(stage, form.preset))
+
+    def _open_library(self) -> None:
+        self.library.open(bin_days=self.models.settings.bin_days)
+
+    def _on_open_failed(self, error: UserError) -> None:
+        self.models.troubles.tell_error(
+            "library",
+            error,
+            weight=Weight.STOP,
+            action_label=self.tr("Try again"),
+            action=self._open_library,
+        )
 
     def _on_library_failed(self, error: UserError) -> None:
         self.models.troubles.tell_error("library", error, weight=Weight.STOP)

@@ -6,15 +6,18 @@ aside, never overwritten, and the defaults are used; a value out of range is its
 
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.library.files import replace_file
+from app.library.background import Background
+from app.library.files import explained
 from app.model.field import Field, clamped, fields_of, one_of, unchanged, whole
 from app.model.places import clips_dir
 from engine.errors import UserError
+from engine.files import replace_file
 
 Theme = Literal["system", "dark", "light"]
 Device = Literal["auto", "cpu", "cuda", "coreml"]
@@ -59,6 +62,7 @@ class SettingsModel(QObject):
 
     changed = Signal(str)
     save_failed = Signal(object)  # UserError
+    saved = Signal()
 
     clips_folder: Field[str] = Field("", unchanged)
     theme: Field[Theme] = Field("system", one_of("system", "dark", "light"))
@@ -83,10 +87,17 @@ class SettingsModel(QObject):
     prompts: Field[list[str]] = Field([], list)
     window: Field[dict[str, Any]] = Field({}, dict)
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
-        """Without a path nothing is read or written, for tests."""
+    def __init__(
+        self,
+        path: Path | None = None,
+        parent: QObject | None = None,
+        *,
+        files: Background | None = None,
+    ) -> None:
+        """Without a path nothing is read or written, for tests; without `files`, at once."""
         super().__init__(parent)
         self._path = path
+        self._files = files
         self._later = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._later.timeout.connect(self.save)
         if path is not None:
@@ -103,19 +114,22 @@ class SettingsModel(QObject):
         setattr(self, field, next(f.default for f in fields_of(SettingsModel) if f.name == field))
 
     def save(self) -> None:
-        """Write the file now; emits `save_failed` where that cannot be done."""
+        """Write the file; `saved` or `save_failed` follows."""
         self._later.stop()
         if self._path is None:
             return
         values = {f.name: getattr(self, f.name) for f in fields_of(SettingsModel)}
+        data = json.dumps(values, indent=1, ensure_ascii=False).encode()
+        work = partial(_write, self._path, data)
+        if self._files is not None:
+            self._files.do(work, lambda _: self.saved.emit(), self.save_failed.emit)
+            return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._path, json.dumps(values, indent=1, ensure_ascii=False).encode())
-        except (OSError, UserError) as error:
-            why = error.why if isinstance(error, UserError) else (error.strerror or str(error))
-            self.save_failed.emit(
-                UserError("The settings were not saved", why, f"Make room at {self._path.parent}")
-            )
+            work()
+        except UserError as error:
+            self.save_failed.emit(error)
+        else:
+            self.saved.emit()
 
     def _load(self, path: Path) -> None:
         try:
@@ -141,6 +155,16 @@ class SettingsModel(QObject):
             setattr(self, field.name, value)
         except (TypeError, ValueError) as error:
             _log.warning("setting %s has its default: %s", field.name, error)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A disk may take its time over it. Raises UserError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+    except OSError as error:
+        remedy = f"Check the folder {path.parent}"
+        raise explained("The settings were not saved", path, error, remedy=remedy) from None
 
 
 def _same_kind(default: object, value: object) -> bool:

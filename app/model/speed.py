@@ -10,11 +10,13 @@ rather than an invented one.
 import json
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from app.library.files import replace_file
+from app.library.background import Background
+from engine.files import replace_file
 from engine.recipe import Recipe, duration_s
 
 KEPT: Final = 5
@@ -29,8 +31,9 @@ _log = logging.getLogger(__name__)
 class SpeedBook:
     """Seconds per unit of work, by place (bundle, device, kind of job) and stage."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, files: Background | None = None) -> None:
         self._path = path
+        self._files = files
         self._rates: dict[str, dict[str, list[float]]] = {}
         if path is not None:
             self._rates = _read(path)
@@ -60,16 +63,24 @@ class SpeedBook:
             return
         while len(self._rates) > PLACES_LIMIT:
             del self._rates[next(iter(self._rates))]
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._path, json.dumps(self._rates).encode())
-        except OSError as error:  # it is measured anew next time
-            _log.warning("speeds were not saved: %s", error)
+        work = partial(_write, self._path, json.dumps(self._rates).encode())
+        if self._files is None:
+            work()
+        else:
+            self._files.do(work, lambda _: None, lambda _: None)
 
 
 def _work(recipe: Recipe, stage: str, steps_of: StepsOf) -> float:
     """Units of work: takes × seconds × steps."""
     return recipe.takes * duration_s(recipe) * (steps_of(recipe, stage) or 1)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+    except OSError as error:  # it is measured anew next time
+        _log.warning("speeds were not saved: %s", error)
 
 
 def _read(path: Path) -> dict[str, dict[str, list[float]]]:

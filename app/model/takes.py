@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.library.clip import Clip, NewClip
+from app.model.heard import audio_of, mels_of, shown_mel
 from engine.protocol.messages import Measured, Preview, Take
 from engine.recipe import Recipe, duration_s, to_json
 
@@ -154,7 +155,7 @@ class TakesModel(QObject):
         if half is None:
             return None
         if index not in self._mels:
-            self._mels[index] = half.astype(np.float32)
+            self._mels[index] = shown_mel(half)
         return self._mels[index]
 
     @property
@@ -226,30 +227,32 @@ class TakesModel(QObject):
     def take_preview(self, preview: Preview, blob: memoryview) -> None:
         """Newer mels of some takes."""
         found = self._find(preview.job)
-        takes, channels, frames = preview.shape
-        if found is None or blob.nbytes != 2 * takes * channels * frames:
+        mels = None if found is None else mels_of(preview, blob)
+        if found is None or mels is None:
             return
-        mels = np.frombuffer(blob, "<f2").reshape(preview.shape)
-        for offset in range(takes):
-            take = found.numbered(preview.first_take + offset)
+        for number, mel in enumerate(mels, preview.first_take):
+            take = found.numbered(number)
             if take is None or take.state not in (TakeState.WAITING, TakeState.FORMING):
                 continue
-            take.half_mel, take.state = mels[offset], TakeState.FORMING
+            take.half_mel, take.state = mel, TakeState.FORMING
             take.step, take.steps = preview.step, preview.steps
         if found is self._set:
             self._mels.clear()
             self.preview_changed.emit()
 
-    def take_audio(self, message: Take, blob: memoryview) -> None:
-        """A take is ready. A blob of another length than announced is a bug of the engine."""
+    def take_audio(self, message: Take, blob: memoryview) -> bool:
+        """A take is ready; False where it cannot be played."""
+        if (audio := audio_of(message, blob)) is None:
+            return False
         found = self._find(message.job)
         take = None if found is None else found.numbered(message.take)
         if found is None or take is None:
-            return
-        take.audio = np.frombuffer(blob, "<f4").reshape(message.samples, 2)
-        take.rate_hz, take.recipe, take.measured = message.rate_hz, message.recipe, message.measured
+            return True
+        take.audio, take.rate_hz = audio, message.rate_hz
+        take.recipe, take.measured = message.recipe, message.measured
         take.state = TakeState.READY
         self._tell(found, take)
+        return True
 
     def set_state(self, job: int, number: int, state: TakeState) -> None:
         """A take's finishing began, or ended without a clip."""

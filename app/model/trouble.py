@@ -71,6 +71,10 @@ class TroubleModel(QObject):
         """The one line to show; None when all is well."""
         return next(iter(self.all), None)
 
+    def tells(self, source: str) -> bool:
+        """Whether a source has a trouble now."""
+        return source in self._troubles
+
     def tell(self, trouble: Trouble) -> None:
         """Show a trouble in place of its source's last one."""
         _log.info("%s: %s", trouble.source, trouble.line)

@@ -5,6 +5,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer
 
 from app.model.engine import EngineModel
+from app.model.heard import CHIPS_LIMIT, key_of, meter_of, words_of
 from app.model.recipe_form import Reading, RecipeForm
 from engine.protocol.messages import Understood
 
@@ -52,22 +53,24 @@ class PromptReader(QObject):
 
 def reading_of(answer: Understood) -> Reading:
     """The engine's answer as the form shows it: knobs first, then the surest meanings."""
+    key, meter = key_of(answer), meter_of(answer)
     said = (
         ("tempo", None if answer.bpm is None else f"{answer.bpm:g} BPM"),
-        ("key", answer.key),
-        ("meter", answer.meter),
+        ("key", key),
+        ("meter", meter),
         ("bars", None if answer.bars is None else f"{answer.bars} bars"),
     )
     chips = [(kind, text) for kind, text in said if text is not None]
     for field in _MEANINGS:
         kind = field.removesuffix("s")
-        chips += [(kind, meaning.name) for meaning in getattr(answer, field)]
+        names = tuple(meaning.name for meaning in getattr(answer, field))
+        chips += [(kind, name) for name in words_of(names)]
     return Reading(
         bpm=answer.bpm,
-        key=answer.key,
-        meter=answer.meter,
+        key=key,
+        meter=meter,
         bars=answer.bars,
         chips=tuple(chips),
-        unknown=answer.unknown_words,
-        conflicts=answer.conflicts,
+        unknown=words_of(answer.unknown_words),
+        conflicts=answer.conflicts[:CHIPS_LIMIT],
     )

@@ -37,7 +37,7 @@ def data_patches(
     for step in range(_MOST_STEPS):
         example = as_example(batches.batch(step, first=0, count=batch))
         folded = fold_time(example.x0[:, :, None], patch)[:, :, 0].transpose(1, 2)  # (B, L/p, pC)
-        whole = example.valid[:, 0].unflatten(1, (-1, patch)).amin(dim=2) > 0  # (B, L/p)
+        whole = example.valid[:, 0].reshape(len(folded), -1, patch).amin(dim=2) > 0  # (B, L/p)
         found.append(folded[whole].cpu())
         if sum(map(len, found)) >= count:
             break

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from app.library import files, library, schema
+from app.library import library, schema
 from app.library.clip import Clip
+from app.library.files import plain_name
 from app.library.library import Library
 from app.library.wav import peaks, read_wav, recipe_of
 from engine.audio.wav import WavTags, encode_wav
@@ -130,7 +131,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     kept = Library(tmp_path / "l.db", lambda: tmp_path / "file" / "clips")
     kept.open()
-    with pytest.raises(UserError, match=r"not kept.*is a file") as told:
+    with pytest.raises(UserError, match=r"not kept.*is not a folder") as told:
         kept.add(new_clip())
     assert "Settings" in told.value.remedy
     kept.close()
@@ -227,7 +228,7 @@ def test_a_damaged_library_is_rebuilt_and_no_clip_is_lost(tmp_path: Path, damage
 
 @given(st.text(max_size=400))
 def test_any_suggested_name_is_a_plain_one(name: str) -> None:
-    plain = files.plain_name(name)
+    plain = plain_name(name)
     assert plain.endswith(".wav")
     assert not plain.startswith(".")
     assert not set('/\\:<>"|?*\0') & set(plain)

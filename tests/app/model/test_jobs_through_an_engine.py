@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QUrl
 
+from app.engine_link.link import LinkTimes
 from app.library.library import Library
 from app.library.wav import read_wav, recipe_of
 from app.model.job import Job, JobKind, JobState
 from app.model.session import Session
 from app.model.takes import TakeState
+from engine.protocol.messages import Clip as ClipMessage
+from engine.protocol.messages import Measured
 from engine.recipe import to_json
+from tests.fixtures.clips import new_clip
+from tests.fixtures.kills import kills
 from tests.fixtures.qt import run_for, wait_until
 
 Start = Callable[..., Session]
@@ -187,7 +192,7 @@ def test_the_job_of_a_dead_engine_is_offered_again(start: Start) -> None:
     os.kill(session.link.pid, signal.SIGKILL)
     wait_until(lambda: bool(ended))
     assert ended[0].state is JobState.INTERRUPTED
-    assert models.jobs.offered is ended[0]
+    assert models.jobs.offered == (ended[0],)
     assert models.troubles.shown is not None
     assert models.troubles.shown.source == "job"
     assert models.troubles.shown.action_label == "Run again"
@@ -199,6 +204,59 @@ def test_the_job_of_a_dead_engine_is_offered_again(start: Start) -> None:
     wait_until(lambda: len(ended) == 3)
     assert (ended[2].state, ended[2].recipe.seed) == (JobState.DONE, seed)
     assert models.troubles.shown is None
+
+
+def test_every_job_that_an_engine_died_under_is_offered(start: Start) -> None:
+    session = start(times=LinkTimes(preview=20, quick=0))
+    models = session.models
+    ended = ends(session)
+    ask(session, "steps=20 step_ms=100", takes=1)
+    models.jobs.generate()
+    models.jobs.generate()
+    for number in (1, 2):
+        wait_until(lambda: states(session) == [TakeState.FORMING])
+        os.kill(session.link.pid, signal.SIGKILL)
+        wait_until(lambda number=number: len(ended) == number)  # type: ignore[misc]
+    assert models.jobs.offered == tuple(ended)
+    models.troubles.clear("job")  # dismissed
+    assert models.jobs.offered == ()
+    ask(session, "steps=20 step_ms=50", takes=1)
+    models.jobs.generate()
+    wait_until(lambda: states(session) == [TakeState.FORMING])
+    os.kill(session.link.pid, signal.SIGKILL)
+    wait_until(lambda: len(ended) == 3)
+    assert list(models.jobs.offered) == ended[2:]
+
+
+def test_what_had_come_before_the_engine_died_is_not_offered(start: Start) -> None:
+    """The clip is there, only the engine's Done is missing: asking again would keep it twice."""
+    session = start()
+    models = session.models
+    ended = ends(session)
+    ask(session, "steps=1 finish_ms=60000", takes=1)
+    models.jobs.generate()
+    wait_until(lambda: states(session) == [TakeState.READY])
+    models.takes.keep(0)
+    wait_until(lambda: models.jobs.current and models.jobs.current.kind is JobKind.KEEP)
+    job = models.jobs.current
+    assert job is not None
+    made = new_clip(seconds=0.5)
+    clip = ClipMessage(
+        job=job.number,
+        take=1,
+        name="made.wav",
+        rate_hz=24_000,
+        samples=12_000,
+        recipe=job.recipe,
+        measured=Measured(),
+    )
+    session.link.frame.emit(clip, memoryview(made.wav))
+    os.kill(session.link.pid, signal.SIGKILL)
+    wait_until(lambda: job in ended)
+    assert job.state is JobState.DONE
+    assert models.jobs.offered == ()
+    wait_until(lambda: states(session) == [TakeState.KEPT])
+    assert models.clips.total == 1
 
 
 def test_what_the_engine_refuses_is_one_line(start: Start) -> None:
@@ -220,13 +278,13 @@ def test_what_the_engine_refuses_is_one_line(start: Start) -> None:
 
 
 def test_kills_lose_no_clip(start: Start, tmp_path: Path) -> None:
-    """Four kills at any moment of rendering and keeping; 50 pass too."""
+    """Kills at any moment of rendering and keeping."""
     rng = np.random.default_rng(1)
-    session = start()
+    session = start(times=LinkTimes(preview=20, quick=0))
     models = session.models
     kept: list[Any] = []
     models.clips.kept.connect(kept.append)
-    for _ in range(4):
+    for _ in range(kills(4)):
         wait_until(lambda: session.link.state.value == "ready")
         ask(session, "steps=3 step_ms=15 finish_ms=20")
         models.jobs.generate()
@@ -235,7 +293,6 @@ def test_kills_lose_no_clip(start: Start, tmp_path: Path) -> None:
             models.takes.keep(int(rng.integers(0, 2)))
         os.kill(session.link.pid, signal.SIGKILL)
         wait_until(lambda: session.link.state.value != "ready")
-        session.link._quick_ends = 0
     wait_until(lambda: not models.jobs.busy)
     models.jobs.generate()
     wait_until(lambda: heard(session))
