@@ -1,7 +1,7 @@
 """MIDI clock to tempo: 24 ticks per quarter note through whatever jitter there is.
 
 A line is fitted to the last ticks (time against count), robustly: the slope of n ticks with a
-jitter of σ has an error of σ·√(12/n³), so two beats tell 93 BPM to a few hundredths. The window
+jitter of σ has an error of σ·√(12/n³), so with 1 ms of it two beats tell 93 BPM to 0.04. The window
 grows to 16 beats while the tempo holds. When the last half beat leaves the line, everything older
 is forgotten and the tempo is found anew within a beat.
 

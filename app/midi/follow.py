@@ -1,5 +1,7 @@
 """Lets the player follow the DAW's transport: start, stop, continue, song position."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
 
 from app.midi.midi import Midi
@@ -9,14 +11,21 @@ from app.playback.player import Player
 class TransportFollower(QObject):
     """Connects MIDI's transport to a player while it is switched on.
 
-    Start plays from the top, continue from the song position, stop pauses. A song position beyond
-    the take is taken round its length, as a loop that has run since the top would be.
+    Start plays from the top (of the selection, if there is one), continue from the song position,
+    stop pauses. A song position, in beats of `bpm`, beyond the take is taken round its length, as a
+    loop that has run since the top would be.
     """
 
-    def __init__(self, midi: Midi, player: Player, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        midi: Midi,
+        player: Player,
+        bpm: Callable[[], float],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._midi = midi
         self._player = player
+        self._bpm = bpm
         self._on = False
         midi.transport_started.connect(self._started)
         midi.transport_stopped.connect(self._stopped)
@@ -34,7 +43,7 @@ class TransportFollower(QObject):
     def _started(self, from_top: bool) -> None:
         if self._on:
             if from_top:
-                self._player.seek(0.0)
+                self._player.stop()
             self._player.play()
 
     def _stopped(self) -> None:
@@ -42,6 +51,6 @@ class TransportFollower(QObject):
             self._player.pause()
 
     def _moved(self, beats: float) -> None:
-        bpm, duration_s = self._midi.tempo_bpm, self._player.duration_s
-        if self._on and bpm and duration_s > 0:
-            self._player.seek(beats * 60 / bpm % duration_s)
+        duration_s = self._player.duration_s
+        if self._on and duration_s > 0:
+            self._player.seek(beats * 60 / self._bpm() % duration_s)

@@ -5,16 +5,12 @@ queue. Why a process: `app/playback/hosting/child.py`.
 """
 
 import contextlib
-import faulthandler
-import logging
-import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Final
+from functools import partial
+from typing import Final, NoReturn
 
 import mido
 
@@ -22,18 +18,16 @@ from app.midi import messages as m
 from app.midi.clock import DriverClock, TempoFilter
 from app.midi.ports import Backend, MidiServerLostError, PortWatch, RtMidi
 from app.playback.hosting.frames import Message
-from engine.protocol.framing import FrameReader, ProtocolError
+from app.playback.hosting.guard import Guard
+from app.playback.hosting.service import hear, run_host_process, work_to_the_end
+from app.playback.hosting.streams import Pipes
 
-LOST: Final = 3
 LOOK_S: Final = 1.0
 _LEAST_CHANGE_BPM: Final = 0.01
 _DRIVER_LIMIT_S: Final = 3.0
-_SWITCH_S: Final = 0.0005
-_TRANSPORT: Final = {"start": "start", "continue": "continue", "stop": "stop"}
+_TRANSPORT: Final = ("start", "continue", "stop")
 _SIXTEENTHS_PER_BEAT: Final = 4
 _LONGEST: Final = 3  # bytes of any message that is listened to
-
-_log = logging.getLogger(__name__)
 
 
 def decode(data: Sequence[int]) -> "mido.Message | None":
@@ -78,7 +72,7 @@ class MidiHost:
         if kind == "clock":
             self._tick(port, time_s)
         elif kind in _TRANSPORT:
-            self._send(m.Transport(what=_TRANSPORT[kind]))
+            self._send(m.Transport(what=kind))
         elif kind == "songpos":
             self._send(m.SongPosition(beats=message.pos / _SIXTEENTHS_PER_BEAT))
         elif kind == "control_change":
@@ -131,13 +125,8 @@ class MidiHost:
         self._send(m.Ports(ports=watch.names, connected=watch.connected, trouble=watch.trouble))
 
 
-def serve(backend: Backend) -> None:
-    """Run the host on this process's pipes until the window is gone."""
-    from app.playback.hosting.guard import Guard  # noqa: PLC0415
-    from app.playback.hosting.streams import Pipes  # noqa: PLC0415
-
-    pipes = Pipes()
-    sys.setswitchinterval(_SWITCH_S)
+def serve(backend: Backend, pipes: Pipes) -> None:
+    """Run the host until the window is gone or the MIDI server is lost."""
     guard = Guard(_DRIVER_LIMIT_S)
     work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
@@ -145,50 +134,31 @@ def serve(backend: Backend) -> None:
         now_s = time.perf_counter()
         work.put(lambda: host.take(port, data, delta_s, now_s))
 
-    def asked(message: m.ToHost) -> Callable[[], None]:
-        def handle() -> None:
-            with guard.call():
-                host.handle(message)
+    def guarded(message: m.ToHost) -> None:
+        with guard.call():
+            host.handle(message)
 
-        return handle
+    def asked(message: m.ToHost, _blob: memoryview) -> None:
+        work.put(partial(guarded, message))
 
     host = MidiHost(backend, pipes.send, arrived)
-    threading.Thread(target=_work, args=(host, work, guard.call), daemon=True).start()
-    reader: FrameReader[m.ToHost] = FrameReader(m.ToHost)
-    for piece in pipes.pieces():
-        for message, _ in reader.feed(piece):
-            work.put(asked(message))
+    job = partial(work_to_the_end, partial(_work, host, work, guard), MidiServerLostError)
+    threading.Thread(target=job, name="worker", daemon=True).start()
+    hear(pipes, m.ToHost, asked)
 
 
-def _work(
-    host: MidiHost,
-    work: queue.SimpleQueue[Callable[[], None]],
-    call: Callable[[], AbstractContextManager[None]],
-) -> None:
-    """The worker thread; it ends the process when it cannot go on."""
-    try:
-        while True:
-            with contextlib.suppress(queue.Empty):
-                work.get(timeout=LOOK_S / 4)()
-            if work.empty():  # what waits is older than now: a clock must not seem to have stopped
-                with call():
-                    host.look(time.perf_counter())
-    except MidiServerLostError:
-        os._exit(LOST)
-    except BaseException:
-        _log.exception("the MIDI process ends")
-        os._exit(1)
+def _work(host: MidiHost, work: queue.SimpleQueue[Callable[[], None]], guard: Guard) -> NoReturn:
+    while True:
+        with contextlib.suppress(queue.Empty):
+            work.get(timeout=LOOK_S / 4)()
+        if work.empty():  # what waits is older than now: a clock must not seem to have stopped
+            with guard.call():
+                host.look(time.perf_counter())
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Entry point of the MIDI process."""
-    faulthandler.enable()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    try:
-        serve(RtMidi())
-    except ProtocolError:
-        _log.exception("the window sent something else than frames")
-    os._exit(0)  # JACK's exit handlers may hang
+    run_host_process(lambda pipes: serve(RtMidi(), pipes))
 
 
 if __name__ == "__main__":

@@ -7,40 +7,37 @@ closing anything (see `hosting/child.py` for why); the player starts another.
 """
 
 import contextlib
-import faulthandler
-import logging
-import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Final
+from functools import partial
+from typing import Final, NoReturn
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from app.playback import messages as m
 from app.playback.devices import Backend, PortAudio, SilentStream, Stream
 from app.playback.hosting.frames import Message
+from app.playback.hosting.guard import Guard
+from app.playback.hosting.service import hear, run_host_process, work_to_the_end
+from app.playback.hosting.streams import Pipes
 from app.playback.metering import Metering
 from app.playback.output import DeviceLostError, Output
 from app.playback.plan import Plan, stretch
 from app.playback.playhead import Heard, heard
 from app.playback.renderer import Renderer
 from app.playback.shelf import Held, Shelf
-from engine.protocol.framing import FrameReader, ProtocolError
 
-LOST: Final = 3  # exit status after the device went away
 TICK_S: Final = 1 / 30
 _DRIVER_LIMIT_S: Final = 8.0
 _START_RATE_HZ: Final = 48_000
-_SWITCH_S: Final = 0.0005  # the callback waits for the interpreter no longer than this
-
-_log = logging.getLogger(__name__)
 _NO_GUARD: Final = contextlib.nullcontext
+Work = Callable[[float], None]  # of the worker thread, at a perf_counter time
 
 
 class AudioHost:
@@ -169,16 +166,7 @@ class AudioHost:
         output = self._output
         self._send(
             m.Devices(
-                devices=tuple(
-                    m.Device(
-                        id=device.id,
-                        name=device.name,
-                        system=device.system,
-                        channels=device.channels,
-                        is_default=device.is_default,
-                    )
-                    for device in output.devices
-                ),
+                devices=output.devices,
                 current="" if output.current is None else output.current.id,
                 rate_hz=output.rate_hz,
                 latency_s=output.latency_s,
@@ -228,77 +216,47 @@ class AudioHost:
 
 def _moved(arranged: m.Arrange, position_s: float) -> m.Arrange:
     """The same transport, to begin at a position in a renderer that has seen no seek yet."""
-    return m.Arrange(
-        serial=arranged.serial,
-        playing=arranged.playing,
-        slot=arranged.slot,
-        seek_serial=arranged.seek_serial or -1,
-        seek_s=position_s,
-        loop=arranged.loop,
-        region_s=arranged.region_s,
-        gains=arranged.gains,
-        volume=arranged.volume,
-    )
+    return replace(arranged, seek_serial=arranged.seek_serial or -1, seek_s=position_s)
 
 
-def serve(backend: Backend) -> None:
-    """Run the host on this process's pipes until the window is gone or the device is lost."""
-    from app.playback.hosting.guard import Guard  # noqa: PLC0415
-    from app.playback.hosting.streams import Pipes  # noqa: PLC0415
-
-    pipes = Pipes()
-    sys.setswitchinterval(_SWITCH_S)
-    work: queue.SimpleQueue[Callable[[AudioHost, float], None]] = queue.SimpleQueue()
+def serve(backend: Backend, pipes: Pipes) -> None:
+    """Run the host until the window is gone or the device is lost."""
+    work: queue.SimpleQueue[Work] = queue.SimpleQueue()
     pool = ThreadPoolExecutor(1, thread_name_prefix="convert")
     host = AudioHost(
         backend,
         pipes.send,
         run=lambda task: void(pool.submit(task)),
-        deliver=lambda task: work.put(lambda _host, _now: task()),
+        deliver=lambda task: work.put(lambda _now_s: task()),
         guard=Guard(_DRIVER_LIMIT_S).call,
     )
-    threading.Thread(target=_work, args=(host, work), name="worker", daemon=True).start()
-    reader: FrameReader[m.ToHost] = FrameReader(m.ToHost)
-    for piece in pipes.pieces():
-        for message, blob in reader.feed(piece):
-            work.put(_handled(message, blob))
+
+    def handle(message: m.ToHost, blob: memoryview) -> None:
+        work.put(lambda now_s: host.handle(message, blob, now_s))
+
+    job = partial(work_to_the_end, partial(_work, host, work), DeviceLostError)
+    threading.Thread(target=job, name="worker", daemon=True).start()
+    hear(pipes, m.ToHost, handle)
 
 
 def void(_value: object) -> None:
     """Drop a value where a callable has to return nothing."""
 
 
-def _handled(message: m.ToHost, blob: memoryview) -> Callable[[AudioHost, float], None]:
-    return lambda host, now_s: host.handle(message, blob, now_s)
-
-
-def _work(host: AudioHost, work: queue.SimpleQueue[Callable[[AudioHost, float], None]]) -> None:
-    """The worker thread. It never returns: it ends the process when it cannot go on."""
+def _work(host: AudioHost, work: queue.SimpleQueue[Work]) -> NoReturn:
     due = time.perf_counter()
-    try:
-        while True:
-            with contextlib.suppress(queue.Empty):
-                work.get(timeout=max(0.0, due - time.perf_counter()))(host, time.perf_counter())
-            now = time.perf_counter()
-            if now >= due:
-                host.tick(now)
-                due = now + TICK_S
-    except DeviceLostError:
-        os._exit(LOST)
-    except BaseException:
-        _log.exception("the audio process ends")
-        os._exit(1)
+    while True:
+        with contextlib.suppress(queue.Empty):
+            work.get(timeout=max(0.0, due - time.perf_counter()))(time.perf_counter())
+        now = time.perf_counter()
+        if now >= due:
+            host.tick(now)
+            due = now + TICK_S
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Entry point of the audio process."""
-    faulthandler.enable()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    try:
-        serve(PortAudio())
-    except ProtocolError:
-        _log.exception("the window sent something else than frames")
-    os._exit(0)  # no exit handlers: PortAudio's would hang or assert where a server has died
+    run_host_process(lambda pipes: serve(PortAudio(), pipes))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Louder sounds better, so takes are brought to the quietest one: nothing is ever amplified, and no
 true peak can rise above what was measured. A take that is nearly silent does not pull the others
-down with it: the match reaches 12 dB.
+down with it: the match reaches 12 dB. A draft is not levelled yet and may peak above full scale:
+it is turned down before anything else, so that it is never heard clipped.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,14 @@ import numpy as np
 from app.playback.sound import Sound
 
 REACH_DB: Final = 12.0
+_CEILING: Final = 10 ** (-0.3 / 20)  # room for what resampling adds between samples
 _LUFS_OF_FULL_SCALE: Final = -0.691  # BS.1770-4, eq. 2
+
+
+def safe_gain(sound: Sound) -> float:
+    """Linear gain, at most 1, that keeps a sound's samples below −0.3 dBFS."""
+    peak = max(float(sound.audio.max()), -float(sound.audio.min()))
+    return min(1.0, _CEILING / peak) if peak > 0 else 1.0
 
 
 def loudness_lufs(sound: Sound) -> float:

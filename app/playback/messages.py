@@ -1,6 +1,9 @@
 """What the player and the audio process tell each other."""
 
+from math import inf
+
 from app.playback.hosting.frames import Message
+from app.playback.sound import Levels, OutputDevice
 
 # ── to the audio process ──────────────────────────────────────────────────────────────────
 
@@ -58,16 +61,6 @@ class ResetHold(Message, frozen=True, kw_only=True):
 # ── from the audio process ────────────────────────────────────────────────────────────────
 
 
-class Device(Message, frozen=True, kw_only=True):
-    """One output device (see `app.playback.sound.OutputDevice`)."""
-
-    id: str
-    name: str
-    system: str
-    channels: int
-    is_default: bool
-
-
 class Devices(Message, frozen=True, kw_only=True):
     """What can play, and what does.
 
@@ -77,7 +70,7 @@ class Devices(Message, frozen=True, kw_only=True):
         trouble: one calm line, or "".
     """
 
-    devices: tuple[Device, ...]
+    devices: tuple[OutputDevice, ...]
     current: str
     rate_hz: int
     latency_s: float
@@ -119,3 +112,18 @@ class Lost(Message, frozen=True, kw_only=True):
 
 ToHost = Load | Drop | Arrange | UseDevice | Refresh | ResetHold
 FromHost = Devices | Report | Meters | Lost
+
+
+def levels(meters: Meters) -> Levels:
+    """The levels that a message tells."""
+    (left, right), (held_left, held_right) = meters.peak_db, meters.hold_db
+    return Levels(
+        peak_db=(_decibels(left), _decibels(right)),
+        hold_db=(_decibels(held_left), _decibels(held_right)),
+        momentary_lufs=_decibels(meters.momentary_lufs),
+        short_term_lufs=_decibels(meters.short_term_lufs),
+    )
+
+
+def _decibels(value: float | None) -> float:
+    return -inf if value is None else value

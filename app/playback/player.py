@@ -13,8 +13,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.playback import messages as m
+from app.playback.asked import Asked
 from app.playback.hosting.child import Child, host_command
-from app.playback.levelling import loudness_lufs, matching_gains
 from app.playback.playhead import Playhead
 from app.playback.sound import SILENCE, Levels, OutputDevice, Sound
 
@@ -36,7 +36,8 @@ class Player(QObject):
         take_changed(int): another take was selected (its index).
         playing_changed(bool): transport started or stopped (the end of a one-shot stops it).
         position_changed(float): the playhead as heard, ≤ 60 Hz while playing, and once per seek.
-        loop_changed(bool), region_changed(object): object is (start_s, end_s) or None.
+        loop_changed(bool), level_match_changed(bool).
+        region_changed(object): (start_s, end_s) or None.
         levels_changed(object): a `Levels`, ≤ 30 Hz while anything sounds.
         volume_changed(float), muted_changed(bool).
         devices_changed(object): tuple of `OutputDevice`.
@@ -49,6 +50,7 @@ class Player(QObject):
     playing_changed = Signal(bool)
     position_changed = Signal(float)
     loop_changed = Signal(bool)
+    level_match_changed = Signal(bool)
     region_changed = Signal(object)
     levels_changed = Signal(object)
     volume_changed = Signal(float)
@@ -63,18 +65,10 @@ class Player(QObject):
         self._child.up.connect(self._tell_everything)
         self._child.received.connect(self._receive)
         self._child.down.connect(self._lost)
-        self._sounds: dict[int, Sound] = {}
-        self._lufs: dict[int, float] = {}
-        self._take = 0
-        self._playing = self._loop = self._muted = False
-        self._level_match = True
-        self._region: tuple[float, float] | None = None
-        self._volume = 1.0
+        self._asked = Asked()
         self._device = self._output = self._trouble = ""
         self._devices: tuple[OutputDevice, ...] = ()
         self._levels = SILENCE
-        self._serial = 0
-        self._seek_serial, self._seek_s = 1, 0.0
         self._playhead = Playhead()
         self._frame = QTimer(self, interval=_FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(lambda: self.position_changed.emit(self.position_s))
@@ -102,7 +96,7 @@ class Player(QObject):
             msg = f"there is no take {index}"
             raise ValueError(msg)
         self._put(index, sound)
-        if self._take not in self._sounds:
+        if self._asked.take not in self._asked.sounds:
             self._select(index)
         self._arrange()
         self.takes_changed.emit()
@@ -113,15 +107,15 @@ class Player(QObject):
         if not all(0 <= index < SLOTS for index in wanted):
             msg = f"there are no takes {sorted(wanted)}"
             raise ValueError(msg)
-        for index in tuple(self._sounds):
+        for index in tuple(self._asked.sounds):
             if index not in wanted:
                 self._drop(index)
         for index, sound in wanted.items():
-            if self._sounds.get(index) is not sound:
+            if self._asked.sounds.get(index) is not sound:
                 self._put(index, sound)
         if not wanted:
             self._halt(0.0)
-        elif self._take not in wanted:
+        elif self._asked.take not in wanted:
             self._select(min(wanted))
         self._arrange()
         self.takes_changed.emit()
@@ -133,41 +127,42 @@ class Player(QObject):
     @property
     def takes(self) -> tuple[int, ...]:
         """Indices of the takes that can be heard."""
-        return tuple(sorted(self._sounds))
+        return tuple(sorted(self._asked.sounds))
 
     @property
     def take(self) -> int:
         """Index of the selected take."""
-        return self._take
+        return self._asked.take
 
     def select_take(self, index: int) -> None:
         """Hear another take from the same position, crossfaded. An empty one is ignored."""
-        if index in self._sounds and index != self._take:
+        if index in self._asked.sounds and index != self._asked.take:
             self._select(index)
             self._arrange()
 
     @property
     def duration_s(self) -> float:
         """Length of the selected take; 0.0 without one."""
-        sound = self._sounds.get(self._take)
-        return 0.0 if sound is None else sound.duration_s
+        return self._asked.duration_s
 
     @property
     def level_match(self) -> bool:
         """Whether takes are brought to the same loudness (on from the start)."""
-        return self._level_match
+        return self._asked.level_match
 
     def set_level_match(self, on: bool) -> None:
         """Switch the level match."""
-        self._level_match = on
-        self._arrange()
+        if on != self._asked.level_match:
+            self._asked.level_match = on
+            self._arrange()
+            self.level_match_changed.emit(on)
 
     # ── transport ───────────────────────────────────────────────────────────────────────
 
     @property
     def playing(self) -> bool:
         """Whether the transport runs."""
-        return self._playing
+        return self._asked.playing
 
     @property
     def position_s(self) -> float:
@@ -176,9 +171,9 @@ class Player(QObject):
 
     def play(self) -> None:
         """Play from the playhead, or from the start where nothing is left to play."""
-        if self._playing or not self._sounds:
+        if self._asked.playing or not self._asked.sounds:
             return
-        start, end = self._span()
+        start, end = self._asked.span
         if not start <= self.position_s < end - _SMALLEST_REGION_S:
             self._seek_to(start)
         self._set_playing(True)
@@ -186,20 +181,20 @@ class Player(QObject):
 
     def pause(self) -> None:
         """Stop and keep the playhead."""
-        if self._playing:
+        if self._asked.playing:
             self._halt(self.position_s)
             self._arrange()
 
     def toggle(self) -> None:
         """Play or pause: the space bar."""
-        if self._playing:
+        if self._asked.playing:
             self.pause()
         else:
             self.play()
 
     def stop(self) -> None:
         """Stop and go to the start (of the region, if there is one)."""
-        self._halt(self._span()[0])
+        self._halt(self._asked.span[0])
         self._arrange()
 
     def seek(self, position_s: float) -> None:
@@ -210,30 +205,30 @@ class Player(QObject):
     @property
     def loop(self) -> bool:
         """Whether playing wraps at the end of the region, or of the take."""
-        return self._loop
+        return self._asked.loop
 
     def set_loop(self, on: bool) -> None:
         """Switch looping."""
-        if on != self._loop:
-            self._loop = on
+        if on != self._asked.loop:
+            self._asked.loop = on
             self._arrange()
             self.loop_changed.emit(on)
 
     @property
     def region(self) -> tuple[float, float] | None:
         """(start_s, end_s) of what is played, None for all."""
-        return self._region
+        return self._asked.region
 
     def set_region(self, region: tuple[float, float] | None) -> None:
         """Play only this part; None plays all. Under 10 ms is None."""
         if region is not None:
             start, end = max(0.0, min(region)), max(region)
             region = (start, end) if end - start >= _SMALLEST_REGION_S else None
-        if region == self._region:
+        if region == self._asked.region:
             return
-        self._region = region
-        start, end = self._span()
-        if self._playing and not self._loop and self.position_s >= end:
+        self._asked.region = region
+        start, end = self._asked.span
+        if self._asked.playing and not self._asked.loop and self.position_s >= end:
             self._seek_to(start)
         self._arrange()
         self.region_changed.emit(region)
@@ -243,25 +238,25 @@ class Player(QObject):
     @property
     def volume(self) -> float:
         """Listening volume, 0–1, as a fader's position (cubic: 0.5 is −18 dB)."""
-        return self._volume
+        return self._asked.volume
 
     def set_volume(self, volume: float) -> None:
         """Set the fader, 0–1."""
         volume = max(0.0, min(1.0, volume))
-        if volume != self._volume:
-            self._volume = volume
+        if volume != self._asked.volume:
+            self._asked.volume = volume
             self._arrange()
             self.volume_changed.emit(volume)
 
     @property
     def muted(self) -> bool:
         """Whether nothing is heard."""
-        return self._muted
+        return self._asked.muted
 
     def set_muted(self, on: bool) -> None:
         """Mute or unmute."""
-        if on != self._muted:
-            self._muted = on
+        if on != self._asked.muted:
+            self._asked.muted = on
             self._arrange()
             self.muted_changed.emit(on)
 
@@ -310,33 +305,32 @@ class Player(QObject):
     # ── what was asked ──────────────────────────────────────────────────────────────────
 
     def _put(self, index: int, sound: Sound) -> None:
-        self._sounds[index] = sound
-        self._lufs[index] = loudness_lufs(sound)
+        self._asked.put(index, sound)
         self._load(index)
 
     def _load(self, index: int) -> None:
-        sound = self._sounds[index]
+        sound = self._asked.sounds[index]
         self._child.send(
             m.Load(slot=index, rate_hz=sound.rate_hz, periodic=sound.periodic),
             np.ascontiguousarray(sound.audio).tobytes(),
         )
 
     def _drop(self, index: int) -> None:
-        del self._sounds[index], self._lufs[index]
+        self._asked.drop(index)
         self._child.send(m.Drop(slot=index))
 
     def _select(self, index: int) -> None:
-        if index != self._take:
-            self._take = index
+        if index != self._asked.take:
+            self._asked.take = index
             self.take_changed.emit(index)
 
     def _set_playing(self, on: bool) -> None:
-        if on == self._playing:
+        if on == self._asked.playing:
             return
         now = time.perf_counter()
         # nothing moves before it is heard; without an audio process, time itself plays
         self._playhead.put(self._playhead.at(now), now, moving=on and not self._child.running)
-        self._playing = on
+        self._asked.playing = on
         if on:
             self._frame.start()
         else:
@@ -344,9 +338,8 @@ class Player(QObject):
         self.playing_changed.emit(on)
 
     def _seek_to(self, position_s: float) -> None:
-        self._seek_serial += 1
-        self._seek_s = position_s
-        moving = self._playing and not self._child.running
+        self._asked.seek(position_s)
+        moving = self._asked.playing and not self._child.running
         self._playhead.put(position_s, time.perf_counter(), moving=moving)
         self.position_changed.emit(position_s)
 
@@ -354,49 +347,26 @@ class Player(QObject):
         self._set_playing(False)
         self._seek_to(position_s)
 
-    def _span(self) -> tuple[float, float]:
-        """(start, end) of what is played, in seconds."""
-        if self._region is None or self._region[0] >= self.duration_s:
-            return 0.0, self.duration_s
-        return self._region[0], min(self._region[1], self.duration_s)
-
-    def _gains(self) -> dict[int, float]:
-        return matching_gains(self._lufs) if self._level_match else dict.fromkeys(self._lufs, 1.0)
-
     def _arrange(self) -> None:
         """Tell the audio process the state of the transport."""
-        self._serial += 1
-        span = self._span()
-        self._playhead.set_span(wrap=span if self._loop else None, end_s=span[1])
-        self._child.send(
-            m.Arrange(
-                serial=self._serial,
-                playing=self._playing,
-                slot=self._take,
-                seek_serial=self._seek_serial,
-                seek_s=self._seek_s,
-                loop=self._loop,
-                region_s=self._region,
-                gains=self._gains(),
-                volume=0.0 if self._muted else self._volume**3,
-            )
-        )
+        span = self._asked.span
+        self._playhead.set_span(wrap=span if self._asked.loop else None, end_s=span[1])
+        self._child.send(self._asked.message())
 
     # ── the audio process ───────────────────────────────────────────────────────────────
 
     def _tell_everything(self) -> None:
         """A new process knows nothing: begin where the playhead is."""
         self._child.send(m.UseDevice(device=self._device))
-        for index in self._sounds:
+        for index in self._asked.sounds:
             self._load(index)
-        self._seek_serial += 1
-        self._seek_s = self.position_s
+        self._asked.seek(self.position_s)
         self._arrange()
 
     def _lost(self, _status: int) -> None:
         """The process ended; the playhead goes on in silence until the next one is there."""
         now = time.perf_counter()
-        self._playhead.put(self._playhead.at(now), now, moving=self._playing)
+        self._playhead.put(self._playhead.at(now), now, moving=self._asked.playing)
         self._set_output("")
         if self._child.short_lives >= _CALM_SHORT_LIVES:
             self._set_trouble("The sound device keeps failing: choose another one in the settings")
@@ -407,40 +377,28 @@ class Player(QObject):
             case m.Report():
                 self._report(message)
             case m.Meters():
-                self._show_levels(_levels(message))
+                self._show_levels(m.levels(message))
             case m.Devices():
                 self._list(message)
             case m.Lost():
                 self._set_trouble(f"{message.device} went away: looking for a sound device")
 
     def _report(self, report: m.Report) -> None:
-        if report.serial != self._serial:
+        if report.serial != self._asked.serial:
             return  # about what was asked before
         now = time.perf_counter()
         at_s = report.at_s if 0 <= now - report.at_s < _STALE_S else now
-        if report.ended and self._playing:
-            self._halt(self._span()[0])
+        if report.ended and self._asked.playing:
+            self._halt(self._asked.span[0])
             self._arrange()
-        elif self._playing or not report.moving:
-            waiting = self._playing and not report.moving
-            if not waiting:
-                self._playhead.report(report.position_s, at_s, now, moving=report.moving)
+        elif self._asked.playing == report.moving:  # else it has not yet done what was asked
+            self._playhead.report(report.position_s, at_s, now, moving=report.moving)
 
     def _list(self, message: m.Devices) -> None:
-        devices = tuple(
-            OutputDevice(
-                id=device.id,
-                name=device.name,
-                system=device.system,
-                channels=device.channels,
-                is_default=device.is_default,
-            )
-            for device in message.devices
-        )
-        if devices != self._devices:
-            self._devices = devices
-            self.devices_changed.emit(devices)
-        names = {device.id: device.name for device in devices}
+        if message.devices != self._devices:
+            self._devices = message.devices
+            self.devices_changed.emit(message.devices)
+        names = {device.id: device.name for device in message.devices}
         self._set_output(names.get(message.current, ""))
         self._set_trouble(message.trouble)
 
@@ -457,16 +415,3 @@ class Player(QObject):
         if line != self._trouble:
             self._trouble = line
             self.trouble_changed.emit(line)
-
-
-def _levels(message: m.Meters) -> Levels:
-    return Levels(
-        peak_db=(_number(message.peak_db[0]), _number(message.peak_db[1])),
-        hold_db=(_number(message.hold_db[0]), _number(message.hold_db[1])),
-        momentary_lufs=_number(message.momentary_lufs),
-        short_term_lufs=_number(message.short_term_lufs),
-    )
-
-
-def _number(value: float | None) -> float:
-    return -np.inf if value is None else value

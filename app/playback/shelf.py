@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +48,8 @@ class Shelf:
         """Fill a slot. The one before it stays audible until this one is converted."""
         old = self._held.get(slot)
         if old is not None and sound.ready is None:
-            self._held[slot] = Held(
-                audio=sound.audio,
-                rate_hz=sound.rate_hz,
-                periodic=sound.periodic,
-                ready=old.ready,
-                ready_rate_hz=old.ready_rate_hz,
-            )
-        else:
-            self._held[slot] = sound
+            sound = replace(sound, ready=old.ready, ready_rate_hz=old.ready_rate_hz)
+        self._held[slot] = sound
         self._convert(slot)
 
     def drop(self, slot: int) -> None:
@@ -74,8 +67,9 @@ class Shelf:
     def get(self, slot: int) -> Held | None:
         """The sound in a slot if it is ready at the rate of now."""
         held = self._held.get(slot)
-        ready = held is not None and held.ready is not None
-        return held if ready and held is not None and held.ready_rate_hz == self._rate_hz else None
+        if held is None or held.ready is None or held.ready_rate_hz != self._rate_hz:
+            return None
+        return held
 
     def _convert(self, slot: int) -> None:
         held, rate_hz = self._held[slot], self._rate_hz
@@ -94,11 +88,5 @@ class Shelf:
         held = self._held.get(slot)
         if held is None or held.audio is not audio or rate_hz != self._rate_hz:
             return  # replaced meanwhile
-        self._held[slot] = Held(
-            audio=audio,
-            rate_hz=held.rate_hz,
-            periodic=held.periodic,
-            ready=ready,
-            ready_rate_hz=rate_hz,
-        )
+        self._held[slot] = replace(held, ready=ready, ready_rate_hz=rate_hz)
         self.changed()

@@ -1,7 +1,8 @@
 """What drawing costs: ten previews a second of four 30 s stereo takes, slot by slot.
 
-Both the wall's clock and this thread's own time are told: on a busy machine only the latter says
-something about the drawing. `python -m app.view.bench` writes the figures as JSON.
+Both the wall's clock and this process's own time are told: on a busy machine only the latter says
+something about the drawing. (Not this thread's time: Qt scales images on threads of its own.)
+`python -m app.view.bench` writes the figures as JSON; QT_SCALE_FACTOR=2 draws twice as fine.
 """
 
 import json
@@ -14,20 +15,22 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from app.midi.midi import Midi
 from app.model.session import Session
 from app.playback.player import Player
 from app.view.main_window import MainWindow
-from engine.protocol.messages import Preview
+from engine.protocol.messages import Measured, Preview, Take
 from engine.recipe import Recipe
 
 SECONDS: Final = 30.0
 TAKES: Final = 4
 BANDS: Final = 160
 FRAMES: Final = 3_000
+TAKE_RATE_HZ: Final = 16_000
+SWITCHES: Final = 40
 JOB: Final = 1
 WARM_UP: Final = 3
 PERIOD_S: Final = 0.1
@@ -41,11 +44,13 @@ class Figures:
         previews: how many were drawn.
         scale: device pixels per pixel.
         width, height: of the window.
-        slot_ms_p50, slot_ms_p99: the slots that a preview calls (this thread's own time).
+        slot_ms_p50, slot_ms_p99: the slots that a preview calls (processor time).
         turn_ms_p50, turn_ms_p99: the longest turn of the event loop after a preview: everything
-            that one turn paints, all widgets together (this thread's own time).
+            that one turn paints, all widgets together (processor time).
         wall_ms_p99: the same by the wall's clock.
-        playhead_ms_p99: painting one step of the playhead (this thread's own time).
+        playhead_ms_p99: painting one step of the playhead (processor time).
+        switch_ms_p50, switch_ms_p99: showing another take that is ready, all of its picture and
+            waveform (processor time).
     """
 
     previews: int
@@ -58,6 +63,8 @@ class Figures:
     turn_ms_p99: float
     wall_ms_p99: float
     playhead_ms_p99: float
+    switch_ms_p50: float
+    switch_ms_p99: float
 
 
 def bench_window(previews: int = 100) -> Figures:
@@ -78,7 +85,7 @@ def bench_window(previews: int = 100) -> Figures:
             midi.shutdown()
             session.close()
             window.deleteLater()
-            application.processEvents()
+            application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _measured(session: Session, window: MainWindow, previews: int) -> Figures:
@@ -92,9 +99,9 @@ def _measured(session: Session, window: MainWindow, previews: int) -> Figures:
             job=JOB, first_take=1, shape=(TAKES, BANDS, FRAMES), step=number, steps=previews
         )
         blob = memoryview(mels[number % len(mels)].tobytes())
-        start_s = time.thread_time()
+        start_s = time.process_time()
         takes.take_preview(message, blob)
-        slots.append(time.thread_time() - start_s)
+        slots.append(time.process_time() - start_s)
         own_s, wall_s = _longest_turn(PERIOD_S)
         turns.append(own_s)
         walls.append(wall_s)
@@ -102,6 +109,7 @@ def _measured(session: Session, window: MainWindow, previews: int) -> Figures:
     for number in range(previews):
         window.axis.set_playhead(SECONDS * number / previews)
         heads.append(_longest_turn(0.0)[0])
+    switches = _switches(session, recipe)
     return Figures(
         previews=previews,
         scale=window.devicePixelRatioF(),
@@ -113,17 +121,39 @@ def _measured(session: Session, window: MainWindow, previews: int) -> Figures:
         turn_ms_p99=_ms(turns, 99),
         wall_ms_p99=_ms(walls, 99),
         playhead_ms_p99=_ms(heads, 99),
+        switch_ms_p50=_ms(switches, 50),
+        switch_ms_p99=_ms(switches, 99),
     )
 
 
+def _switches(session: Session, recipe: Recipe) -> list[float]:
+    """Seconds that keys 1–4 take, over takes of noise."""
+    takes, samples = session.models.takes, round(SECONDS * TAKE_RATE_HZ)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (samples, 2)).astype(np.float32)
+    for number in range(1, TAKES + 1):
+        message = Take(
+            job=JOB, take=number, rate_hz=TAKE_RATE_HZ, samples=samples, recipe=recipe,
+            measured=Measured(loudness_lufs=-16.0, true_peak_dbtp=-1.0),
+        )  # fmt: skip
+        takes.take_audio(message, memoryview(noise.tobytes()))
+    _longest_turn(PERIOD_S)
+    seconds = []
+    for number in range(SWITCHES + WARM_UP):
+        start_s = time.process_time()
+        takes.select((number + 1) % TAKES)
+        QApplication.processEvents()
+        seconds.append(time.process_time() - start_s)
+    return seconds
+
+
 def _longest_turn(period_s: float) -> tuple[float, float]:
-    """Run the event loop for a while: its longest turn in this thread's and in the wall's time."""
+    """Run the event loop for a while: its longest turn in processor and in wall time."""
     end_s = time.perf_counter() + period_s
     own = wall = 0.0
     while True:
-        own_s, wall_s = time.thread_time(), time.perf_counter()
+        own_s, wall_s = time.process_time(), time.perf_counter()
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
-        own = max(own, time.thread_time() - own_s)
+        own = max(own, time.process_time() - own_s)
         wall = max(wall, time.perf_counter() - wall_s)
         if time.perf_counter() >= end_s:
             return own, wall

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import QObject, Signal
 
+from app.midi.follow import TransportFollower
 from app.midi.midi import Midi
 from app.model.knobs import RECIPE_KNOBS, STAGE_KNOBS
 from app.model.models import Models
@@ -31,13 +32,12 @@ class Controllers(QObject):
     ) -> None:
         super().__init__(parent)
         self._form, self._settings = models.form, models.settings
-        self._midi, self._player = midi, player
+        self._midi = midi
         midi.knob_turned.connect(self.turn)
         midi.knob_nudged.connect(self.nudge)
         midi.tempo_changed.connect(self._on_tempo)
-        midi.transport_started.connect(self._on_start)
-        midi.transport_stopped.connect(self._on_stop)
-        midi.song_position_changed.connect(self._on_song_position)
+        self._follower = TransportFollower(midi, player, lambda: self._form.bpm, self)
+        self._follower.set_on(self._settings.follow_transport)
         midi.bindings_changed.connect(self._store)
         self._form.changed.connect(self._tell)
         self._settings.changed.connect(self._on_setting)
@@ -109,25 +109,11 @@ class Controllers(QObject):
             self._midi.choose(tuple(self._settings.midi_inputs))
         elif name == "follow_clock":
             self._on_tempo(self._midi.tempo_bpm)
+        elif name == "follow_transport":
+            self._follower.set_on(self._settings.follow_transport)
 
     def _on_tempo(self, bpm: object) -> None:
         in_range = isinstance(bpm, int | float) and BPM_RANGE[0] <= bpm <= BPM_RANGE[1]
         if self._settings.follow_clock and in_range:
             self._form.bpm = round(float(bpm), 1)  # type: ignore[arg-type]  # checked above
         self.clock_changed.emit()
-
-    def _on_start(self, from_top: bool) -> None:
-        if self._settings.follow_transport:
-            if from_top:
-                self._player.stop()
-            self._player.play()
-
-    def _on_stop(self) -> None:
-        if self._settings.follow_transport:
-            self._player.pause()
-
-    def _on_song_position(self, beats: float) -> None:
-        length_s = self._player.duration_s
-        if self._settings.follow_transport and length_s > 0:
-            bpm = self._form.bpm
-            self._player.seek(beats * 60 / bpm % length_s)

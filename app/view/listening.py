@@ -4,6 +4,8 @@ It paints nothing: it ties TakesModel, ClipActions, the settings and the Player 
 """
 
 import logging
+from collections.abc import Callable
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,6 +15,13 @@ from app.model.takes import TakeView
 from app.playback.player import Player
 from app.playback.sound import Sound
 from app.view.picture.quick_mel import quick_mel
+
+_OF_PLAYER: Final[dict[str, Callable[[Player, Any], None]]] = {  # setting → what it sets
+    "loop_playback": Player.set_loop,
+    "level_match": Player.set_level_match,
+    "volume": Player.set_volume,
+    "output_device": Player.set_device,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +64,13 @@ class Listening(QObject):
         takes.region_changed.connect(self._on_region)
         player.take_changed.connect(self._on_player_take)
         models.actions.audio_ready.connect(self._on_audio)
-        player.set_loop(settings.loop_playback)
-        player.set_level_match(settings.level_match)
-        player.set_volume(settings.volume)
-        player.set_device(settings.output_device)
+        settings.changed.connect(self._on_setting)
+        for field in _OF_PLAYER:
+            self._on_setting(field)
+
+    def _on_setting(self, field: str) -> None:
+        if field in _OF_PLAYER:
+            _OF_PLAYER[field](self._player, getattr(self._models.settings, field))
 
     def close(self) -> None:
         """End the thread that makes pictures."""
@@ -155,25 +167,3 @@ class Listening(QObject):
     def _on_picture(self, clip_id: int, mel: object) -> None:
         if clip_id == self._clip:
             self.clip_pictured.emit(mel)
-
-    # ── what is set in the transport ──────────────────────────────────────────────────────
-
-    def set_loop(self, on: bool) -> None:
-        """Loop, from now on and at the next start."""
-        self._models.settings.loop_playback = on
-        self._player.set_loop(on)
-
-    def set_match(self, on: bool) -> None:
-        """Level match."""
-        self._models.settings.level_match = on
-        self._player.set_level_match(on)
-
-    def set_volume(self, volume: float) -> None:
-        """Listening level."""
-        self._models.settings.volume = volume
-        self._player.set_volume(volume)
-
-    def set_device(self, device_id: str) -> None:
-        """Output device."""
-        self._models.settings.output_device = device_id
-        self._player.set_device(device_id)

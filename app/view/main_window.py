@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self.prompt = PromptPanel(models.form, models.jobs, models.engine, theme)
         self.knobs = KnobPanel(models.form, learner, theme)
         self.stages = StagesPanel(models.form, models.engine, learner, theme)
-        self.hero = Hero(models.takes, models.jobs, self.axis, theme)
+        self.hero = Hero(models, self.axis, theme)
         self.cards = TakeCards(models.takes, theme)
         self.transport = Transport(self.player, self.axis, theme)
         self.library = LibraryPanel(models.clips, models.actions, models.undo, theme)
@@ -148,20 +148,21 @@ class MainWindow(QMainWindow):
         player.region_changed.connect(self.axis.set_region)
         self.hero.keep_asked.connect(self._keep)
         self.hero.drag_out_asked.connect(self._drag_selection)
+        self.hero.drag_out_near.connect(self._prepare_selection)
         self.cards.drag_asked.connect(self._drag_take)
         self.library.list.play_asked.connect(self.listening.play_clip)
         self.listening.clip_shown.connect(self._show_clip)
         self.listening.clip_pictured.connect(self.hero.show_clip_mel)
-        for signal, slot in (
-            (self.transport.loop_asked, self.listening.set_loop),
-            (self.transport.match_asked, self.listening.set_match),
-            (self.transport.volume_asked, self.listening.set_volume),
-            (self.transport.device_asked, self.listening.set_device),
+        for signal, field in (
+            (self.transport.loop_asked, "loop_playback"),
+            (self.transport.match_asked, "level_match"),
+            (self.transport.volume_asked, "volume"),
+            (self.transport.device_asked, "output_device"),
         ):
-            signal.connect(slot)
+            signal.connect(partial(setattr, models.settings, field))
         models.troubles.changed.connect(self._show_trouble)
-        player.trouble_changed.connect(lambda _: self._show_trouble())
-        self.midi.trouble_changed.connect(lambda _: self._show_trouble())
+        player.trouble_changed.connect(self._show_trouble)
+        self.midi.trouble_changed.connect(self._show_trouble)
         models.engine.noticed.connect(self.show_note)
         models.actions.preparing.connect(self.show_note)
         models.settings.changed.connect(self._on_setting)
@@ -186,7 +187,7 @@ class MainWindow(QMainWindow):
             **{f"take{n + 1}": partial(self.listening.select, n) for n in range(4)},
             "older": takes.show_older,
             "newer": takes.show_newer,
-            "loop": lambda: self.listening.set_loop(not self.player.loop),
+            "loop": self.transport.loop.click,
             "match": self.transport.match.click,
             "start": lambda: self.axis.seek_asked.emit(0.0),
             "channel": lambda: self.hero.channel.step(1),
@@ -225,6 +226,12 @@ class MainWindow(QMainWindow):
         data = self.models.actions.drag_take(index)
         if data is not None:
             drag_out(self.cards, data, self.theme, 1)
+
+    def _prepare_selection(self) -> None:
+        """Have the selection of a kept take cut by the time it is dragged."""
+        region, take = self.axis.region, self.models.takes.selected_take
+        if region is not None and self.listening.clip < 0 and take is not None and take.clip:
+            self.models.actions.prepare_part(self.models.takes.selected, region)
 
     def _drag_selection(self) -> None:
         region = self.axis.region

@@ -90,7 +90,7 @@ SHORTCUTS: Final = (
         QT_TRANSLATE_NOOP("sheet", "In the picture: select by beats"),
     ),
     _row("", "+ -", LOOK, QT_TRANSLATE_NOOP("sheet", "In the picture: zoom; 0 shows all")),
-    _row("keep", "K", KEEP, QT_TRANSLATE_NOOP("sheet", "Keep the take: finish it to 24 kHz")),
+    _row("keep", "K", KEEP, QT_TRANSLATE_NOOP("sheet", "Keep the take: finish it to 24\u00a0kHz")),
     _row("search", "/ Ctrl+F", KEEP, QT_TRANSLATE_NOOP("sheet", "Search the library")),
     _row("", "Return", KEEP, QT_TRANSLATE_NOOP("sheet", "In the list: hear the clip")),
     _row(
@@ -120,16 +120,26 @@ def bind(window: QWidget, actions: dict[str, Callable[[], object]]) -> list[QSho
     return made
 
 
+_SIGNS: Final = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "Enter", "-": "−"}
+
+
+def _shown(keys: str) -> str:
+    """Keys as they are printed on a keyboard: "Shift+Left" → "Shift ←"."""
+    *held, last = keys.split("+") if keys != "+" else ["+"]
+    return " ".join([*held, _SIGNS.get(last, last)])
+
+
 class _Keys(QWidget):
     """Keys as caps, in the system's own signs."""
 
     def __init__(self, keys: tuple[str, ...], theme: Theme) -> None:
         super().__init__()
         native = QKeySequence.SequenceFormat.NativeText
-        self._caps = [QKeySequence(key).toString(native) or key for key in keys[:2]]
+        names = [QKeySequence(key).toString(native) or key for key in keys[:2]]
+        self._caps = [_shown(name) for name in names]
         self._theme = theme
         self.setFixedSize(self.sizeHint())
-        self.setAccessibleName(" ".join(self._caps))
+        self.setAccessibleName(" ".join(names))
 
     def _widths(self) -> list[int]:
         self.setFont(self._theme.font(TypeSize.CAPTION, Weight.Medium))
@@ -178,13 +188,13 @@ class ShortcutSheet(QDialog):
         grid.setVerticalSpacing(Space.HAIR + 2)
         rows = [row for row in SHORTCUTS if row.group == group and row.text]
         for number, row in enumerate(rows):
-            keys = ("1", "4") if row.action == "take1" else row.keys[:1]
-            keys = row.keys if not row.action else keys
+            keys = row.keys[:1] if row.action else row.keys
+            keys = ("1", "4") if row.action == "take1" else keys
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
             grid.addWidget(_Keys(keys, theme), number, 0, right)
             label = QLabel(QCoreApplication.translate("sheet", row.text))
             label.setWordWrap(True)
-            label.setFixedWidth(190)
+            label.setFixedWidth(212)
             label.setContentsMargins(0, 2, 0, 0)
             grid.addWidget(label, number, 1)
         column.addLayout(grid)

@@ -19,14 +19,16 @@ from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, QObject, QProcess, QTimer, Signal
 
-from app.playback.hosting.frames import Message, encode
+from app.playback.hosting.frames import LOST, Message, encode
 from engine.protocol.framing import FrameReader, ProtocolError
 
 HOST_OPTION: Final = "--host"
-_RESTART_MS: Final = (0, 100, 300, 1000, 2000)  # after so many short lives in a row
+# after so many short lives in a row; one that lost its device did nothing wrong, and the next one
+# plays in silence until there is one
+_RESTART_MS: Final = (0, 100, 300, 1000, 2000)
 _SHORT_LIFE_MS: Final = 3000
 _END_MS: Final = 500
-_STDERR_LINES: Final = 2000
+_STDERR_CHARS: Final = 2000
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +140,7 @@ class Child(QObject):
     def _read_errors(self) -> None:
         if self._process is not None:
             text = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
-            _log.debug("host: %s", text.strip()[:_STDERR_LINES])
+            _log.debug("host: %s", text.strip()[:_STDERR_CHARS])
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
@@ -154,4 +156,5 @@ class Child(QObject):
         self._short_lives = self._short_lives + 1 if short else 0
         self.down.emit(status)
         if self._wanted:
-            self._retry.start(_RESTART_MS[min(self._short_lives, len(_RESTART_MS) - 1)])
+            lives = 0 if status == LOST else min(self._short_lives, len(_RESTART_MS) - 1)
+            self._retry.start(_RESTART_MS[lives])

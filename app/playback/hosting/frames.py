@@ -3,9 +3,13 @@
 Rejected: extending `engine.protocol.messages` (the engine never sees these), and pickles.
 """
 
+from typing import Final
+
 import msgspec
 
 from engine.protocol.framing import LENGTHS
+
+LOST: Final = 3  # exit status of a host process whose device or server went away
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):

@@ -10,15 +10,16 @@ from app.model.takes import Comparison
 from app.view.panels.words import shown_key, tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
+from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.painting import Align, painting
 
 _NONE = "–"
 _NAMES = {
-    "tempo": "Tempo",
-    "key": "Key",
-    "loudness": "Loudness",
-    "true peak": "Peak",
-    "seam": "Seam",
+    "tempo": QT_TRANSLATE_NOOP("words", "Tempo"),
+    "key": QT_TRANSLATE_NOOP("words", "Key"),
+    "loudness": QT_TRANSLATE_NOOP("words", "Loudness"),
+    "true peak": QT_TRANSLATE_NOOP("words", "Peak"),
+    "seam": QT_TRANSLATE_NOOP("words", "Seam"),
 }
 
 

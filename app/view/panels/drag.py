@@ -7,16 +7,20 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QDrag, QFontMetricsF, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from app.view.panels.words import tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
+from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.painting import Align, fill_round, outline_round
+
+_CLIPS = QT_TRANSLATE_NOOP("words", "{0} clips")
 
 
 def drag_out(source: QWidget, data: QMimeData, theme: Theme, count: int) -> Qt.DropAction:
     """Run the drag; returns what the target did with it."""
     drag = QDrag(source)
     drag.setMimeData(data)
-    name = data.urls()[0].fileName() if count == 1 else source.tr("{0} clips").format(count)
+    name = data.urls()[0].fileName() if count == 1 else tr(_CLIPS).format(count)
     drag.setPixmap(_label(name, theme, source.devicePixelRatioF()))
     drag.setHotSpot(QPoint(-8, -8))
     return drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout
 
 from app.library.clip import Clip
-from app.model.job import JobKind
-from app.model.jobs import JobsModel
-from app.model.takes import TakesModel, TakeState, compared
+from app.model.job import Job, JobKind
+from app.model.models import Models
+from app.model.takes import TakeState, compared
 from app.view.panels.comparison import ComparisonRow
 from app.view.panels.words import STAGE_WORDS, tr
 from app.view.picture.spectrogram import SpectrogramView
@@ -19,6 +19,7 @@ from app.view.theme.tokens import Size, Space
 from app.view.widgets.buttons import IconButton, Segmented
 from app.view.widgets.stage_progress import Segment, StageProgress, spoken_duration
 
+_GRID = ("bpm", "bars", "seconds", "length_in", "tempo_on", "meter")  # what lengths are made of
 _CHANNELS = (("mid", "M"), ("left", "L"), ("right", "R"), ("side", "S"))
 
 
@@ -26,17 +27,19 @@ class Hero(QFrame):
     """Shows TakesModel's selected take.
 
     Signals:
-        drag_out_asked(): the selection is being dragged away.
+        drag_out_asked(): the selection is being dragged away. drag_out_near(): it may be soon.
         keep_asked().
     """
 
     drag_out_asked = Signal()
+    drag_out_near = Signal()
     keep_asked = Signal()
 
-    def __init__(self, takes: TakesModel, jobs: JobsModel, axis: TimeAxis, theme: Theme) -> None:
+    def __init__(self, models: Models, axis: TimeAxis, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._takes, self._jobs, self.axis, self._theme = takes, jobs, axis, theme
+        self._takes, self._jobs, self._engine = models.takes, models.jobs, models.engine
+        self._form, self.axis, self._theme = models.form, axis, theme
         self._clip: int | None = None
         self.title = QLabel()
         self.title.setProperty("role", "lead")
@@ -89,15 +92,18 @@ class Hero(QFrame):
         takes.started.connect(self.show_take)
         takes.preview_changed.connect(self._show_mel)
         takes.take_changed.connect(self._on_take)
-        takes.selected_changed.connect(lambda _: self.show_take())
+        takes.selected_changed.connect(self.show_take)
         takes.region_changed.connect(lambda: self.axis.set_region(takes.region))
+        self._form.changed.connect(self._show_form)
+        self._form.recipe_taken.connect(self._show_form)
         self._jobs.changed.connect(self._show_progress)
-        self._jobs.busy_changed.connect(lambda _: self._show_progress())
+        self._jobs.busy_changed.connect(self._show_progress)
         self.channel.chosen.connect(self.spectrogram.set_channel)
         self.fit.clicked.connect(self.axis.show_all)
         self.keep.clicked.connect(self.keep_asked)
         for canvas in (self.spectrogram, self.waveform):
             canvas.drag_out_asked.connect(self.drag_out_asked)
+            canvas.drag_out_near.connect(self.drag_out_near)
 
     def _on_take(self, index: int) -> None:
         if index == self._takes.selected:
@@ -108,6 +114,7 @@ class Hero(QFrame):
         self._clip = None
         take, recipe = self._takes.selected_take, self._takes.recipe
         if take is None or recipe is None:
+            self._show_form()
             self.title.setText("")
             self.spectrogram.set_hint(
                 self.tr("Your sound appears here, out of the noise.\n"
@@ -132,6 +139,13 @@ class Hero(QFrame):
         self.keep.set_label(label)
         self.keep.setEnabled(ready and not kept)
         self._show_progress()
+
+    def _show_form(self, field: str = "bpm") -> None:
+        """Before the first take, the grid that it will lie on."""
+        form = self._form
+        if self._takes.selected_take is None and self._clip is None and field in _GRID:
+            free = form.length_in == "seconds" and not form.tempo_on
+            self.axis.set_clip(form.duration_s, None if free else form.bpm, form.meter)
 
     def show_clip(self, clip: Clip, audio: NDArray[np.float32], rate_hz: int) -> None:
         """A clip of the library in place of the takes."""
@@ -170,17 +184,24 @@ class Hero(QFrame):
             return self.tr("forming, step {0} of {1}").format(take.step, take.steps)
         return str(take.state.value)
 
+    def _stages_of(self, job: Job) -> list[str]:
+        """Those that have begun, and of a render those to come, so that no segment moves."""
+        known = set(job.stages)
+        if job.kind is JobKind.RENDER and known:
+            known |= set(self._engine.stages) - {"super_resolution"}
+        return [name for name in STAGE_WORDS if name in known and name != "text"]
+
     def _show_progress(self) -> None:
         job = self._jobs.current
         shown = job is not None and not (job.background and job.kind is JobKind.KEEP)
         self._middle.setCurrentWidget(self.progress if shown else self.comparison)
         if job is None or not shown:
             return
-        order = [name for name in STAGE_WORDS if name in job.stages and name != "text"]
-        segments = [
-            Segment(tr(STAGE_WORDS[name]), job.stages[name].step, job.stages[name].steps)
-            for name in order
-        ]
+        segments = []
+        for name in self._stages_of(job):
+            at = job.stages.get(name)
+            step, steps = (0, 0) if at is None else (at.step, at.steps)
+            segments.append(Segment(tr(STAGE_WORDS[name]), step, steps))
         note = "" if job.eta_s is None else self.tr("{0} left").format(spoken_duration(job.eta_s))
         waiting = len(self._jobs.waiting)
         if waiting:

@@ -81,20 +81,18 @@ class KnobPanel(QFrame):
         form, theme = self._form, self._theme
         small = Size.SMALL_CONTROL
         self.tap = IconButton(
-            "history", self.tr("Tap tempo"), theme, self.tr("Press in time (T)"),
+            "tap", self.tr("Tap tempo"), theme, self.tr("Press in time (T)"),
             label=self.tr("Tap"), size=small,
         )  # fmt: skip
-        self.tap.set_icons("tap", "tap")
         self.clock = IconButton(
             "midi", self.tr("Follow MIDI clock"), theme, self.tr("Take the tempo from the DAW"),
             checkable=True, label=self.tr("Clock"), size=small,
         )  # fmt: skip
         self.free = IconButton(
-            "unlock", self.tr("Free tempo"), theme,
+            "wave", self.tr("Free tempo"), theme,
             self.tr("No grid: the model is told no tempo. The length is in seconds then"),
             checkable=True, label=self.tr("Free"), size=small,
         )  # fmt: skip
-        self.free.set_icons("wave", "wave")
         self.length_in = Segmented(
             (("bars", self.tr("Bars")), ("seconds", self.tr("Seconds"))),
             self.tr("Length in"),
@@ -136,7 +134,7 @@ class KnobPanel(QFrame):
         self.tap.clicked.connect(form.tap_tempo)
         self.clock.clicked.connect(self.clock_asked)
         self.free.clicked.connect(self._set_free)
-        self.length_in.chosen.connect(self._set_length_in)
+        self.length_in.chosen.connect(lambda unit: form.turn("length_in", unit))
         self.loop.chosen.connect(lambda loop: form.turn("loop", loop))
         self.meter.textActivated.connect(lambda meter: form.turn("meter", meter))
         self.seed.editingFinished.connect(self._typed_seed)
@@ -148,12 +146,7 @@ class KnobPanel(QFrame):
     def _set_free(self, free: bool) -> None:
         if free:
             self._form.turn("length_in", "seconds")
-            self._form.turn("tempo_on", False)
-        else:
-            self._form.turn("tempo_on", True)
-
-    def _set_length_in(self, unit: object) -> None:
-        self._form.turn("length_in", unit)
+        self._form.turn("tempo_on", not free)
 
     def _typed_seed(self) -> None:
         if self.seed.text() and int(self.seed.text()) != self._form.seed:

@@ -34,6 +34,16 @@ _DONE = {
     "Use recipe": QT_TRANSLATE_NOOP("library", "Recipe taken into the form"),
     "More like this": QT_TRANSLATE_NOOP("library", "More like this is under way"),
 }
+_ORDERS = {
+    Column.CREATED: QT_TRANSLATE_NOOP("library", "When"),
+    Column.NAME: QT_TRANSLATE_NOOP("library", "Name"),
+    Column.PROMPT: QT_TRANSLATE_NOOP("library", "Prompt"),
+    Column.TEMPO: QT_TRANSLATE_NOOP("library", "Tempo"),
+    Column.KEY: QT_TRANSLATE_NOOP("library", "Key"),
+    Column.LENGTH: QT_TRANSLATE_NOOP("library", "Length"),
+    Column.STARS: QT_TRANSLATE_NOOP("library", "Stars"),
+    Column.TAGS: QT_TRANSLATE_NOOP("library", "Tags"),
+}
 _TEMPI = ((60, 80), (80, 100), (100, 120), (120, 140), (140, 180))
 
 
@@ -67,6 +77,7 @@ class LibraryPanel(QFrame):
         self.setObjectName("panel")
         self._clips, self._undo, self._theme = clips, undo, theme
         self._undo_text = ""
+        self._total = self._binned = 0
         self.search = SearchField()
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search clips"))
@@ -97,13 +108,12 @@ class LibraryPanel(QFrame):
         self._lay_out()
         self._fill_filters()
         self._connect()
-        self._show_counts()
+        self._count()
 
     def _lay_out(self) -> None:
         title = QLabel(self.tr("Library"))
         title.setProperty("role", "lead")
         head = QHBoxLayout()
-        head.setSpacing(Space.HAIR)
         for part in (title, self.count):
             head.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         head.setSpacing(Space.SMALL)
@@ -164,12 +174,12 @@ class LibraryPanel(QFrame):
             lambda: self.sort_menu().popup(self.sort.mapToGlobal(self.sort.rect().bottomLeft()))
         )
         self.empty_bin.clicked.connect(self._confirm_empty)
-        clips.counts_changed.connect(self._show_counts)
+        clips.counts_changed.connect(self._count)
+        clips.loaded.connect(self._count)
         clips.query_changed.connect(self._show_counts)
-        clips.loaded.connect(self._show_counts)
         clips.kept.connect(lambda clip: self.list.show_clip(clip.id))
         self._undo.undoTextChanged.connect(self._keep_undo_text)
-        self._undo.indexChanged.connect(lambda _: self._show_undo())
+        self._undo.indexChanged.connect(self._show_undo)
         self.undo_button.clicked.connect(self._undo.undo)
         self._hide_undo.timeout.connect(self.undone.hide)
         self._theme.changed.connect(self._restyle)
@@ -182,19 +192,23 @@ class LibraryPanel(QFrame):
         if not self.list.currentIndex().isValid() and self._clips.shown:
             self.list.setCurrentIndex(self._clips.index(0, int(Column.NAME)))
 
+    def _count(self) -> None:
+        """Counting goes over every clip, so it is done when one has changed."""
+        self._total, self._binned = self._clips.total, self._clips.binned
+        self._fill_keys()
+        self._show_counts()
+
     def _show_counts(self) -> None:
-        clips = self._clips
-        filtered = clips.shown != clips.total
-        text = f"{clips.shown:,} / {clips.total:,}" if filtered else f"{clips.total:,}"
+        clips, total, binned = self._clips, self._total, self._binned
+        text = f"{clips.shown:,} / {total:,}" if clips.shown != total else f"{total:,}"
         in_bin = clips.query.in_bin
         self.count.setText(f"{clips.shown:,}" if in_bin else text)
-        self._fill_keys()
-        self.empty_bin.setVisible(in_bin and clips.binned > 0)
-        self.bin.setToolTip(self.tr("Bin: {0} clips").format(clips.binned))
+        self.empty_bin.setVisible(in_bin and binned > 0)
+        self.bin.setToolTip(self.tr("Bin: {0} clips").format(binned))
         if clips.shown == 0:
             if in_bin:
                 words = self.tr("The bin is empty.")
-            elif clips.total == 0:
+            elif total == 0:
                 words = self.tr(
                     "No clips yet.\nKeep a take with K: it lands here,\nready for your DAW."
                 )
@@ -218,10 +232,9 @@ class LibraryPanel(QFrame):
         """What the list is sorted by, and which way."""
         menu, group = QMenu(self), QActionGroup(self)
         query = self._clips.query
-        for column, (title, name, _) in COLUMNS.items():
-            if column is Column.WAVE:
-                continue
-            action = QAction(self.tr(title), menu, checkable=True)
+        for column, title in _ORDERS.items():
+            name = COLUMNS[column][1]
+            action = QAction(QCoreApplication.translate("library", title), menu, checkable=True)
             action.setChecked(query.sort == name)
             action.triggered.connect(lambda _=False, by=name: self._clips.set_query(sort=by))
             group.addAction(action)

@@ -1,9 +1,8 @@
 """The prompt, what the engine made of it, and the button that starts it all."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPaintEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,26 +17,22 @@ from app.model.jobs import JobsModel
 from app.model.recipe_form import RecipeForm
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
-from app.view.widgets.buttons import Button, IconButton
+from app.view.widgets.buttons import Button, IconButton, PaintedButton
 from app.view.widgets.chips import Chip, ChipRow
 from app.view.widgets.painting import Align, fill_round, focus_ring, outline_round, painting
 from app.view.widgets.prompt import PromptEdit
 from app.view.widgets.stage_progress import spoken_duration
 
 
-class GenerateButton(QAbstractButton):
+class GenerateButton(PaintedButton):
     """The one large button: what it does, and below how long that takes here."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._note = ""
         self.setText(self.tr("Generate"))
         self.setAccessibleName(self.tr("Generate"))
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
 
     def set_note(self, note: str, tip: str) -> None:
         """The small line, and why it cannot be pressed, if so."""
@@ -45,13 +40,6 @@ class GenerateButton(QAbstractButton):
         self.setToolTip(tip)
         self.setAccessibleDescription(f"{note}. {tip}")
         self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Enter presses."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As wide as Reroll and Cancel together, which take its place."""
@@ -158,22 +146,16 @@ class PromptPanel(QFrame):
         self.prompt.newer_asked.connect(form.newer_prompt)
         for source in (self.prompt.submitted, self.negative.submitted, self.generate.clicked):
             source.connect(self.generate_asked)
-        self.reroll.clicked.connect(self._on_reroll)
-        self.cancel.clicked.connect(self._on_cancel)
+        self.reroll.clicked.connect(self._jobs.reroll)
+        self.cancel.clicked.connect(lambda: self._jobs.cancel())  # noqa: PLW0108 - without the bool
         self.without.toggled.connect(self._show_negative)
         form.changed.connect(self._on_form)
         form.reading_changed.connect(self._show_reading)
-        self._jobs.busy_changed.connect(lambda _: self._show_state())
+        self._jobs.busy_changed.connect(self._show_state)
         self._jobs.changed.connect(self._show_state)
         self._jobs.estimate_changed.connect(self._show_state)
         self._engine.state_changed.connect(self._show_state)
         self._engine.bundle_changed.connect(self._show_state)
-
-    def _on_reroll(self) -> None:
-        self._jobs.reroll()
-
-    def _on_cancel(self) -> None:
-        self._jobs.cancel()
 
     def _on_form(self, field: str) -> None:
         if field in ("prompt", "negative_prompt"):

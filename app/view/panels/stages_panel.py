@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QFrame,
     QGridLayout,
@@ -62,7 +63,7 @@ class StageCard(QFrame):
         self.schedule.activated.connect(lambda _: self._pick("step_schedule", self.schedule))
         self.sampler.activated.connect(lambda _: self._pick("sampler", self.sampler))
         self.reset.clicked.connect(self._reset)
-        stage.changed.connect(lambda _: self.show_stage())
+        stage.changed.connect(self.show_stage)
         engine.bundle_changed.connect(self.show_stage)
         self.show_stage()
 
@@ -78,6 +79,7 @@ class StageCard(QFrame):
     def _lay_out(self) -> None:
         title = QLabel(tr(STAGE_WORDS[self._stage.name]))
         title.setProperty("role", "heading")
+        title.setMinimumHeight(Size.SMALL_CONTROL)
         title.setToolTip(tr(STAGE_TIPS[self._stage.name]))
         head = QHBoxLayout()
         head.addWidget(title)
@@ -100,10 +102,18 @@ class StageCard(QFrame):
         layout.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, Space.SMALL)
         layout.setSpacing(Space.HAIR)
         layout.addLayout(head)
-        layout.addLayout(middle)
-        layout.addLayout(knobs)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._body.setSpacing(Space.SMALL)
+        self._body.addLayout(middle, 1)
+        self._body.addLayout(knobs)
+        layout.addLayout(self._body)
         layout.addWidget(self.single, 0, Qt.AlignmentFlag.AlignTop)
         layout.addStretch(1)
+
+    def set_wide(self, *, wide: bool) -> None:
+        """Knobs beside the curve where there is room, else below it."""
+        way = QBoxLayout.Direction
+        self._body.setDirection(way.LeftToRight if wide else way.TopToBottom)
 
     def show_stage(self) -> None:
         """Show every value as a render would use it."""
@@ -128,7 +138,7 @@ class StageCard(QFrame):
                 combo.setCurrentIndex(0 if own_value is None else combo.findData(own_value))
         self.reset.setEnabled(bool(stage.overridden))
         steps_here = self._engine.has_steps(stage.name)
-        for widget in (self.curve, self.schedule, self.sampler, *self.knobs.values()):
+        for widget in (self.curve, self.schedule, self.sampler, self.reset, *self.knobs.values()):
             widget.setVisible(steps_here)
         self.single.setVisible(not steps_here)
         schedule, steps = stage.effective("step_schedule"), stage.effective("steps")
@@ -147,11 +157,11 @@ class StagesPanel(QFrame):
         self.cards = {
             name: StageCard(stage, engine, learner, theme) for name, stage in form.stages.items()
         }
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.SMALL)
         for card in self.cards.values():
-            layout.addWidget(card, 1)
+            layout.addWidget(card)
         engine.bundle_changed.connect(self._show)
         self._show()
 
@@ -159,6 +169,10 @@ class StagesPanel(QFrame):
         stages = self._engine.stages or ("generator", "vocoder", "super_resolution")
         for name, card in self.cards.items():
             card.setVisible(name in stages)
+        stepping = [name for name in stages if self._engine.has_steps(name)]
+        for name, card in self.cards.items():
+            self._row.setStretchFactor(card, 3 if name in stepping else 1)
+            card.set_wide(wide=len(stepping) == 1)
 
 
 class _Choice(QComboBox):

@@ -86,24 +86,30 @@ class Transport(QFrame):
         self.mute.clicked.connect(self._open_devices)
         self.meter.reset_asked.connect(player.reset_hold)
         player.playing_changed.connect(self._show_playing)
+        player.takes_changed.connect(self._show_takes)
         player.position_changed.connect(self._axis.set_playhead)
         player.loop_changed.connect(self.loop.setChecked)
+        player.level_match_changed.connect(self.match.setChecked)
         player.levels_changed.connect(self._show_levels)
         player.volume_changed.connect(self.volume.set_fraction)
-        player.muted_changed.connect(lambda _: self._show_output())
-        player.output_changed.connect(lambda _: self._show_output())
+        player.muted_changed.connect(self._show_output)
+        player.output_changed.connect(self._show_output)
         self._axis.playhead_moved.connect(self._show_position)
         self._axis.changed.connect(self._show_position)
         self.loop.setChecked(player.loop)
         self.match.setChecked(player.level_match)
         self.volume.set_fraction(player.volume)
         self._show_output()
+        self._show_takes()
 
     def set_now(self, text: str) -> None:
         """What is heard, in a few words."""
         if text != self.now.text():
             self.now.setText(text)
             self.now.setToolTip(text)
+
+    def _show_takes(self) -> None:
+        self.play.setEnabled(bool(self._player.takes))
 
     def _show_playing(self, playing: bool) -> None:
         self.play.setChecked(playing)

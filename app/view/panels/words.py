@@ -11,7 +11,6 @@ from PySide6.QtCore import QCoreApplication
 
 from app.view.translate import QT_TRANSLATE_NOOP
 from engine.music.keys import KEYS, key_index
-from engine.recipe import Recipe
 
 CONTEXT: Final = "words"
 
@@ -112,6 +111,9 @@ SAMPLER_WORDS: Final = {
 }
 
 
+_ANY: Final = QT_TRANSLATE_NOOP("words", "Any")
+
+
 @dataclass(frozen=True)
 class KeyTravel:
     """The key knob's way: 0 is any, 1–24 the keys, chromatic, each major before its minor."""
@@ -152,13 +154,13 @@ def key_of(number: float) -> str | None:
 def shown_key(key: str | None) -> str:
     """A key as the window writes it: F♯m, B♭."""
     if key is None:
-        return tr("Any")
+        return tr(_ANY)
     return key.replace("#", "♯").replace("b", "♭")
 
 
 def typed_key(text: str) -> float:
     """The place of a key typed as "a minor", "F#" or "any". Raises ValueError."""
-    if text.strip().casefold() in ("", "any", tr("Any").casefold()):
+    if text.strip().casefold() in ("", "any", tr(_ANY).casefold()):
         return 0.0
     return float(key_number(KEYS[key_index(text)]))
 
@@ -179,15 +181,3 @@ def typed_number(text: str) -> float:
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - a NaN is typed
         raise ValueError(text)
     return value
-
-
-def recipe_line(recipe: Recipe) -> str:
-    """A recipe in a few words: "92 BPM · Am · 4 bars"."""
-    parts = []
-    if recipe.bpm is not None:
-        parts.append(f"{recipe.bpm:g} BPM")
-    if recipe.key:
-        parts.append(shown_key(recipe.key))
-    if recipe.bars:
-        parts.append(tr("1 bar") if recipe.bars == 1 else tr("{0} bars").format(recipe.bars))
-    return " · ".join(parts)

@@ -1,9 +1,21 @@
-"""What the spectrogram and the waveform have in common: hands on the time line, and its overlay."""
+"""What the spectrogram and the waveform have in common: hands on the time line, and its overlay.
+
+The picture of what is seen is painted into a pixmap at the screen's own resolution and kept, so
+that a moving playhead or selection repaints a few columns of it.
+"""
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.view.picture.time_axis import TimeAxis
@@ -17,10 +29,13 @@ class TimeCanvas(QWidget):
     """Click seeks, dragging selects (to the beat; with Alt freely), dragging a selection drags out.
 
     Wheel zooms around the mouse, Shift+wheel and the middle button pan, a double-click selects the
-    bar. Keys: arrows by a beat, Shift+arrows select, + − 0 zoom, Home, End, Ctrl+A.
+    bar. `drag_out_near` says that the mouse went over the selection, from where it may be dragged.
+
+    Keys: arrows by a beat, Shift+arrows select, + − 0 zoom, Home, End, Ctrl+A.
     """
 
     drag_out_asked = Signal()
+    drag_out_near = Signal()
 
     def __init__(self, axis: TimeAxis, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,12 +44,53 @@ class TimeCanvas(QWidget):
         self._anchor_s = 0.0
         self._mode = ""  # "", "maybe", "select", "pan", "out"
         self._last_playhead_x = -1.0
+        self._picture: QPixmap | None = None
+        self._pictured: object = None  # the view of the axis that the picture shows
+        # all of it is painted here: else Qt fills every ground below it first
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         axis.changed.connect(self.update)
         axis.playhead_moved.connect(self._playhead_moved)
+        theme.changed.connect(self.spoil)
         theme.changed.connect(self.update)
+
+    # ── picture ───────────────────────────────────────────────────────────────────────────
+
+    def spoil(self) -> None:
+        """Paint the picture anew; what is around it stays."""
+        self._picture = None
+        self.update(self.plot().toAlignedRect())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Paint the picture anew."""
+        self.spoil()
+        super().resizeEvent(event)
+
+    def picture(self) -> QPixmap:
+        """The picture of what is seen, painted only where it is not what was seen last."""
+        if self._picture is None or self._pictured != self.axis.view:
+            self._picture, self._pictured = self.render_picture(self.plot()), self.axis.view
+        return self._picture
+
+    def render_picture(self, plot: QRectF) -> QPixmap:
+        """Paint it: as large as the plot, in the screen's pixels."""
+        raise NotImplementedError
+
+    def blank(self, plot: QRectF, ground: QColor, ratio: float) -> QPixmap:
+        """An empty picture of `ratio` pixels per pixel."""
+        pixmap = QPixmap(QSize(round(plot.width() * ratio), round(plot.height() * ratio)))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(ground)
+        return pixmap
+
+    # ── geometry ──────────────────────────────────────────────────────────────────────────
+
+    def paint_ground(self, painter: QPainter, rect: QRectF) -> None:
+        """What lies around the plot; it is that of the panel."""
+        if not self.plot().contains(rect):
+            painter.fillRect(rect, self.theme.colour("panel"))
 
     def plot(self) -> QRectF:
         """The rectangle that the time line fills."""
@@ -108,6 +164,8 @@ class TimeCanvas(QWidget):
         if self._edge_under(x) is not None:
             self.setCursor(Qt.CursorShape.SplitHCursor)
         elif region is not None and region[0] <= time_s <= region[1]:
+            if self.cursor().shape() != Qt.CursorShape.OpenHandCursor:
+                self.drag_out_near.emit()
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         else:
             self.setCursor(Qt.CursorShape.IBeamCursor)
@@ -201,7 +259,6 @@ class TimeCanvas(QWidget):
         if not plot.left() - 1 <= x <= plot.right() + 1:
             return
         x = round(2 * x) / 2
-        # filled rectangles: an antialiased line of this height costs 3 ms
         for width, ink in ((4, self.theme.colour("window", 0.7)), (1.5, self.theme.colour("text"))):
             painter.fillRect(QRectF(x - width / 2, plot.top(), width, plot.height()), ink)
         if head:

@@ -1,7 +1,7 @@
 """From a stereo log-mel to bytes that index a colour table: pure, and fast enough for previews.
 
 A float16 mel is looked up by its 16 bits (65,536 entries hold every value there is), so no float is
-converted. Rejected: painting through matplotlib-like normalisers (25 ms for one take of 30 s).
+converted. Rejected: scaling in float32 (half again as long for the level alone).
 """
 
 from functools import cache
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from app.view.picture.mel_scale import BANDS, DIFFERENCE_RANGE_DB, LEVEL_RANGE_DB
 
 Channel = Literal["mid", "left", "right", "side"]
-CHANNELS: Final[tuple[Channel, ...]] = ("mid", "left", "right", "side")
 
 # The picture's range within the mel's −1 … 1: −75 dB is silence, −22 dB in one band is full. Of
-# music's bands 5 % lie below, 0.1 % above.
+# the corpus's values 10 % lie below, 0.4 % above.
 FLOOR: Final = -0.50
 CEIL: Final = 0.56
 _BYTES_PER_DB: Final = 2 / LEVEL_RANGE_DB / (CEIL - FLOOR) * 255
@@ -69,7 +68,7 @@ def mel_bytes(
     """
     half = np.asarray(mel[:, ::stride], dtype=np.float16)
     bits = np.ascontiguousarray(half[::-1]).view(np.uint16)  # difference on top, both upside down
-    # take() with a mode that checks nothing (no index can be out of range) halves the time
+    # take() with a mode that checks nothing (no index can be out of range) beats an index by 1.7
     shown = np.take(_level_table(), bits[BANDS:], mode="wrap")
     shown += np.take(_offset_table(channel), bits[:BANDS], mode="wrap")
     return np.clip(shown, 0, 255, out=shown).astype(np.uint8)

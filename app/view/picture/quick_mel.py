@@ -1,7 +1,7 @@
 """A log-mel of a finished clip, for looking at: one window, no model ever sees it.
 
 The engine's mel (engine.audio.mel) uses a window per band and may not be imported here; for a
-picture one window of 85 ms is as good. 30 s of stereo take some 150 ms, so it is made in the
+picture one window of 85 ms is as good. 30 s of stereo take some 0.3 s, so it is made in the
 background by whoever needs it.
 """
 

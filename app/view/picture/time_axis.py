@@ -62,9 +62,9 @@ class TimeAxis(QObject):
             self.changed.emit()
 
     @property
-    def zoom(self) -> float:
-        """How many times larger than the whole clip."""
-        return self.length_s / (self.end_s - self.start_s)
+    def view(self) -> tuple[object, ...]:
+        """What a picture on this time line depends on; not the playhead and the selection."""
+        return self.start_s, self.end_s, self.length_s, self.bpm, self.meter
 
     # ── moving about ──────────────────────────────────────────────────────────────────────
 

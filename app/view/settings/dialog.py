@@ -57,7 +57,7 @@ class SettingsDialog(QDialog):
         self._icons = [icon for _, icon, _ in rows]
         for name, _, page in rows:
             self.nav.addItem(name)
-            self.pages.addWidget(page.finish())
+            self.pages.addWidget(page.finish(name))
         self.nav.setIconSize(QSize(16, 16))
         self.nav.currentRowChanged.connect(self.pages.setCurrentIndex)
         self.nav.setCurrentRow(0)

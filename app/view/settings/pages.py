@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,15 +25,11 @@ from app.view.widgets.buttons import Button
 from engine.protocol.messages import BundleInfo
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("settings", text)
-
-
 class SoundPage(Page):
     """Output device, and how finished clips are levelled."""
 
     def __init__(self, models: Models, player: Player) -> None:
-        super().__init__(_tr("Sound"), models.settings)
+        super().__init__(models.settings)
         self._player = player
         self.device = QComboBox()
         self.device.setFixedWidth(260)
@@ -60,15 +56,13 @@ class SoundPage(Page):
             unit="dBTP",
             span=(-20, 0),
         )
-        player.devices_changed.connect(lambda _: self._fill())
+        player.devices_changed.connect(self._fill)
         models.settings.changed.connect(self._on_device)
         self._fill()
 
     def _on_device(self, field: str) -> None:
         if field == "output_device":
             self._fill()
-        elif field == "level_match":
-            self._player.set_level_match(self.settings.level_match)
 
     def _fill(self) -> None:
         with QSignalBlocker(self.device):
@@ -83,7 +77,7 @@ class FilesPage(Page):
     """Folders, and what a DAW gets."""
 
     def __init__(self, models: Models) -> None:
-        super().__init__(_tr("Files"), models.settings)
+        super().__init__(models.settings)
         settings = models.settings
         self.folder(
             "clips_folder",
@@ -121,7 +115,7 @@ class LookPage(Page):
     """Theme."""
 
     def __init__(self, models: Models) -> None:
-        super().__init__(_tr("Look"), models.settings)
+        super().__init__(models.settings)
         themes = (
             ("system", self.tr("As the system")),
             ("dark", self.tr("Dark")),
@@ -134,7 +128,7 @@ class MidiPage(Page):
     """Ports, clock, transport."""
 
     def __init__(self, models: Models, midi: Midi) -> None:
-        super().__init__(_tr("MIDI"), models.settings)
+        super().__init__(models.settings)
         self._midi = midi
         self._ports = QFrame()
         self._ports_layout = QVBoxLayout(self._ports)
@@ -160,8 +154,8 @@ class MidiPage(Page):
         )
         learn.setProperty("role", "caption")
         self.wide(learn)
-        midi.ports_changed.connect(lambda _: self._fill())
-        midi.connected_changed.connect(lambda _: self._fill())
+        midi.ports_changed.connect(self._fill)
+        midi.connected_changed.connect(self._fill)
         self._fill()
 
     def _fill(self) -> None:
@@ -190,7 +184,7 @@ class EnginePage(Page):
     """What computes, and which bundle."""
 
     def __init__(self, models: Models) -> None:
-        super().__init__(_tr("Engine"), models.settings)
+        super().__init__(models.settings)
         self._engine = models.engine
         devices = (
             ("auto", self.tr("Best there is")),
@@ -234,7 +228,7 @@ class BundlesPage(Page):
     """Installed bundles."""
 
     def __init__(self, models: Models, confirm: Callable[[str], bool]) -> None:
-        super().__init__(_tr("Bundles"), models.settings)
+        super().__init__(models.settings)
         self._engine, self._confirm = models.engine, confirm
         about = QLabel(self.tr("A bundle is a trained cascade. Every file is checked by its hash."))
         about.setProperty("role", "caption")

@@ -24,17 +24,14 @@ _CONTROL_PX = 260
 
 
 class Page(QWidget):
-    """A column of rows under a title."""
+    """A column of rows."""
 
-    def __init__(self, title: str, settings: SettingsModel) -> None:
+    def __init__(self, settings: SettingsModel) -> None:
         super().__init__()
         self.settings = settings
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(Space.WIDE, Space.LARGE, Space.WIDE, Space.LARGE)
         self._rows.setSpacing(Space.LARGE)
-        heading = QLabel(title)
-        heading.setProperty("role", "lead")
-        self._rows.addWidget(heading)
         self._refreshers: dict[str, Callable[[], None]] = {}
         settings.changed.connect(self._on_setting)
 
@@ -47,8 +44,11 @@ class Page(QWidget):
         self._refreshers[field] = refresh
         refresh()
 
-    def finish(self) -> QScrollArea:
-        """The page, scrolling where the window is low."""
+    def finish(self, title: str) -> QScrollArea:
+        """The page under its title, scrolling where the window is low."""
+        heading = QLabel(title)
+        heading.setProperty("role", "lead")
+        self._rows.insertWidget(0, heading)
         self._rows.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)

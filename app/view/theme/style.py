@@ -60,6 +60,7 @@ QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; bord
   background: $sunken; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent;
   image: url("$icons/$check.svg"); }
+QCheckBox[text=""] { spacing: 0; }
 QCheckBox:focus { color: $accent; }
 QCheckBox::indicator:focus { border: 2px solid $accent; width: 12px; height: 12px; }
 

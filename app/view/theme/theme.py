@@ -7,7 +7,7 @@ global (two galleries, dark and light, stand side by side in the tests).
 from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication
 from app.view.theme.colormap import colour_table
 from app.view.theme.resources import resources_dir
 from app.view.theme.style import style_sheet
-from app.view.theme.tokens import FAMILY, PALETTES, Palette, TypeSize
+from app.view.theme.tokens import FAMILY, PALETTES, Palette, Size, TypeSize
 
 Weight = QFont.Weight
 _FACES: Final = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf")
@@ -101,11 +101,19 @@ class Theme(QObject):
     def __init__(self, name: str = "dark", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._family = load_fonts()
+        self._fonts: dict[tuple[TypeSize, Weight], QFont] = {}
         self._wanted = name
         self._use(self._resolved())
+        self.clicked = False  # whether the focus went where it is by the mouse
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus)
         hints = QApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(lambda _: self.choose(self._wanted))
+
+    def _on_focus(self) -> None:
+        self.clicked = QApplication.mouseButtons() != Qt.MouseButton.NoButton
 
     @property
     def palette(self) -> Palette:
@@ -136,38 +144,53 @@ class Theme(QObject):
 
     def font(self, size: TypeSize = TypeSize.BODY, weight: Weight = Weight.Normal) -> QFont:
         """The family at one of the four sizes, with figures of equal width."""
-        font = QFont(self._family)
-        font.setPixelSize(int(size))
-        font.setWeight(weight)
-        font.setFeature(_TABULAR, 1)
-        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        return font
+        key = (size, weight)
+        if key not in self._fonts:
+            font = QFont(self._family)
+            font.setPixelSize(int(size))
+            font.setWeight(weight)
+            font.setFeature(_TABULAR, 1)
+            font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+            self._fonts[key] = font
+        return QFont(self._fonts[key])
 
     def icon(self, name: str, tone: str = "text") -> QIcon:
         """An icon of resources/icons in a palette colour."""
         return QIcon(_SvgEngine(name, self.colour(tone)))
 
     def draw_icon(
-        self, painter: QPainter, name: str, centre: QPointF, *, tone: str, size_px: float = 16
+        self,
+        painter: QPainter,
+        name: str,
+        centre: QPointF,
+        *,
+        tone: str,
+        size_px: float = Size.ICON,
     ) -> None:
-        """Paint an icon around a point."""
-        key = (name, tone)
-        if key not in self._engines:
-            self._engines[key] = _SvgEngine(name, self.colour(tone))
+        """Paint an icon around a point; each is drawn once for a size, a row has many."""
+        ratio = painter.device().devicePixelRatioF()
+        key = (name, tone, size_px, ratio)
+        if key not in self._pixmaps:
+            side = round(size_px * ratio)
+            engine = _SvgEngine(name, self.colour(tone))
+            pixmap = engine.pixmap(QSize(side, side), QIcon.Mode.Normal, QIcon.State.Off)
+            pixmap.setDevicePixelRatio(ratio)
+            self._pixmaps[key] = pixmap
         half = size_px / 2
-        rect = QRectF(centre.x() - half, centre.y() - half, size_px, size_px)
-        self._engines[key].paint(painter, rect, QIcon.Mode.Normal, QIcon.State.Off)
+        painter.drawPixmap(QPointF(centre.x() - half, centre.y() - half), self._pixmaps[key])
 
     def apply(self, application: QApplication) -> None:
         """Give Qt's own controls this look."""
-        application.setStyle("Fusion")
+        if application.style().name() != "fusion":  # each of these styles every widget anew
+            application.setStyle("Fusion")
         palette = QPalette()
         for role, token in _ROLES:
             palette.setColor(role, self.colour(token))
         for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
             palette.setColor(QPalette.ColorGroup.Disabled, role, self.colour("muted", 0.6))
         application.setPalette(palette)
-        application.setFont(self.font())
+        if application.font() != self.font():
+            application.setFont(self.font())
         application.setStyleSheet(style_sheet(self._palette, str(resources_dir() / "icons")))
 
     def _resolved(self) -> Palette:
@@ -179,5 +202,5 @@ class Theme(QObject):
     def _use(self, palette: Palette) -> None:
         self._palette = palette
         self._colours: dict[str, QColor] = {}
-        self._engines: dict[tuple[str, str], _SvgEngine] = {}
+        self._pixmaps: dict[tuple[str, str, float, float], QPixmap] = {}
         self._map_table = colour_table(palette.map_stops)

@@ -7,7 +7,7 @@ Rejected: the system's palette (a spectrogram needs a ground whose lightness is 
 accents in one window shout), and a theming library (five times the size of this file).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -152,8 +152,3 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, 1–21 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
-
-
-def colour_names() -> tuple[str, ...]:
-    """Names of the palette's colours."""
-    return tuple(f.name for f in fields(Palette) if f.type is str and f.name != "name")

@@ -16,6 +16,14 @@ from app.view.widgets.painting import Align, fill_round, focus_ring, painting
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
+def enter_presses(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Whether the key was Enter and pressed the button."""
+    pressed = event.key() in _ENTER
+    if pressed:
+        button.click()
+    return pressed
+
+
 class Button(QPushButton):
     """A push button that Enter presses. Role: "", "primary" or "flat"."""
 
@@ -27,13 +35,31 @@ class Button(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Enter presses."""
-        if event.key() in _ENTER and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.click()
-        else:
+        if not enter_presses(self, event):
             super().keyPressEvent(event)
 
 
-class IconButton(QAbstractButton):
+class PaintedButton(QAbstractButton):
+    """A button that paints itself in the theme's colours."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        theme.changed.connect(self.update)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter presses."""
+        if not enter_presses(self, event):
+            super().keyPressEvent(event)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """It does not shrink."""
+        return self.sizeHint()
+
+
+class IconButton(PaintedButton):
     """An icon that is pressed or, when checkable, is on or off; `label` stands beside it.
 
     On is shown by colour and by a filled ground, never by colour alone.
@@ -51,16 +77,13 @@ class IconButton(QAbstractButton):
         label: str = "",
         size: Size = Size.CONTROL,
     ) -> None:
-        super().__init__(parent)
-        self._icon, self._icon_on, self._theme = icon, icon, theme
+        super().__init__(theme, parent)
+        self._icon, self._icon_on = icon, icon
         self._size, self._label, self._round = size, label, False
         self.setCheckable(checkable)
         self.setAccessibleName(name)
         self.setToolTip(f"{name}\n{tip}" if tip else name)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        theme.changed.connect(self.update)
 
     def set_icons(self, off: str, on: str) -> None:
         """Icons when off and when on."""
@@ -86,17 +109,6 @@ class IconButton(QAbstractButton):
             width += round(metrics.horizontalAdvance(self._label)) + Space.SMALL
         return QSize(width, self._size)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """It does not shrink."""
-        return self.sizeHint()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Enter presses."""
-        if event.key() in _ENTER:
-            self.click()
-        else:
-            super().keyPressEvent(event)
-
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Ground, icon, label."""
         rect = QRectF(self.rect())
@@ -121,31 +133,23 @@ class IconButton(QAbstractButton):
                 painter.setFont(self._theme.font(TypeSize.BODY, Weight.Medium))
                 text = rect.adjusted(self._size - 2, 0, 0, 0)
                 painter.drawText(text, Align.AlignLeft | Align.AlignVCenter, self._label)
-            if self.hasFocus():
-                ring = "text" if self._round else ""
-                if ring:
-                    fill = rect.adjusted(3, 3, -3, -3)
-                    painter.setPen(self._theme.colour("on_accent"))
-                    painter.setBrush(Qt.BrushStyle.NoBrush)
-                    painter.drawEllipse(fill)
-                else:
-                    focus_ring(painter, self._theme, rect)
+            if self.hasFocus() and self._round:
+                painter.setPen(self._theme.colour("on_accent"))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawEllipse(rect.adjusted(3, 3, -3, -3))
+            elif self.hasFocus():
+                focus_ring(painter, self._theme, rect)
 
 
-class _Segment(QAbstractButton):
+class _Segment(PaintedButton):
     """One choice of a Segmented."""
 
     def __init__(self, text: str, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self.setText(text)
-        self.setAccessibleName(text)
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = QFontMetricsF(self._theme.font(TypeSize.BODY, Weight.Medium))
@@ -153,9 +157,6 @@ class _Segment(QAbstractButton):
             round(metrics.horizontalAdvance(self.text())) + 2 * Space.MEDIUM - 2,
             Size.SMALL_CONTROL,
         )
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         rect = QRectF(self.rect())
@@ -200,6 +201,7 @@ class Segmented(QWidget):
             segment.setAccessibleName(f"{name}: {text}")
             if number < len(tips):
                 segment.setToolTip(tips[number])
+                segment.setAccessibleDescription(tips[number])
             self._group.addButton(segment, number)
             layout.addWidget(segment)
         self._group.idClicked.connect(lambda number: self.chosen.emit(self._values[number]))

@@ -96,7 +96,7 @@ class LevelMeter(QWidget):
                 )
 
     def _paint_bar(self, painter: QPainter, bar: QRectF, peak_db: float, hold_db: float) -> None:
-        fill_round(painter, bar, self._theme.colour("sunken"), radius_px=2)
+        fill_round(painter, bar, self._theme.colour("raised"), radius_px=2)
         painter.setPen(Qt.PenStyle.NoPen)
         length = meter_height(peak_db) * bar.width()
         if length > 1:

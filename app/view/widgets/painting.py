@@ -61,7 +61,9 @@ def outline_round(
 def focus_ring(
     painter: QPainter, theme: Theme, rect: QRectF, *, radius_px: float = RADIUS_PX
 ) -> None:
-    """What shows where the keyboard is."""
+    """What shows where the keyboard is; what was clicked needs no ring."""
+    if theme.clicked:
+        return
     outline_round(
         painter, rect, theme.colour("accent"), width_px=FOCUS_WIDTH_PX, radius_px=radius_px
     )

@@ -57,7 +57,7 @@ class PromptEdit(QPlainTextEdit):
         self._shown = ""
         self._taking = False
         self.textChanged.connect(self._on_change)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
     def _pad(self) -> int:

@@ -1,14 +1,10 @@
-"""Qt without a screen, for the parts that have an event loop."""
-
-import os
-
 import pytest
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication
+
+from tests.fixtures.qt import application
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def qt() -> QCoreApplication:
-    """The application, made once; a QApplication, because other areas need one."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    return QApplication.instance() or QApplication([])
+    """The application that signals and timers need."""
+    return application()

@@ -3,40 +3,12 @@
 import json
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QCoreApplication
 
 from app.midi import messages as m
 from app.midi.follow import TransportFollower
 from app.midi.midi import Midi
-from app.playback.hosting.frames import Message
-
-
-class FakeChild(QObject):
-    """Looks like a child process; the test speaks for it."""
-
-    up = Signal()
-    received = Signal(object, object)
-    down = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[Message] = []
-        self.running = False
-        self.short_lives = 0
-
-    def start(self) -> None:
-        self.running = True
-        self.up.emit()
-
-    def stop(self) -> None:
-        self.running = False
-
-    def send(self, message: Message, _blob: bytes = b"") -> None:
-        self.sent.append(message)
-
-    def say(self, *messages: Message) -> None:
-        for message in messages:
-            self.received.emit(message, memoryview(b""))
+from tests.app.playback.fakes import FakeChild
 
 
 @pytest.fixture
@@ -64,7 +36,7 @@ def test_a_replaced_process_is_told_the_ports_again(midi: Midi, child: FakeChild
     assert midi.tempo_bpm is None
     child.sent.clear()
     child.up.emit()
-    assert child.sent == [m.Choose(ports=("daw",))]
+    assert [message for message, _ in child.sent] == [m.Choose(ports=("daw",))]
 
 
 def test_an_absolute_knob_is_learned_and_takes_over_softly(midi: Midi, child: FakeChild) -> None:
@@ -128,18 +100,21 @@ class FakePlayer:
     def play(self) -> None:
         self.calls.append(("play", 0.0))
 
+    def stop(self) -> None:
+        self.calls.append(("stop", 0.0))
+
     def pause(self) -> None:
         self.calls.append(("pause", 0.0))
 
 
 def test_the_player_follows_the_daw_only_when_asked(midi: Midi, child: FakeChild) -> None:
     player = FakePlayer()
-    follower = TransportFollower(midi, player)  # type: ignore[arg-type] # what it calls, is there
+    follower = TransportFollower(midi, player, lambda: 120.0)  # type: ignore[arg-type] # what it calls, is there
     child.say(m.Transport(what="start"))
     assert player.calls == []
     follower.set_on(True)
-    child.say(m.Tempo(bpm=120.0), m.Transport(what="start"), m.Transport(what="stop"))
-    assert player.calls == [("seek", 0.0), ("play", 0.0), ("pause", 0.0)]
+    child.say(m.Transport(what="start"), m.Transport(what="stop"))
+    assert player.calls == [("stop", 0.0), ("play", 0.0), ("pause", 0.0)]
     player.calls.clear()
     child.say(m.SongPosition(beats=10.0), m.Transport(what="continue"))
     assert player.calls == [("seek", 1.0), ("play", 0.0)]  # 5 s into a loop of 4 s

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QTimer
+from tests.fixtures.qt import wait_until
 
 RATE = 48_000
 CLOCK_SENDER = """
@@ -84,15 +84,5 @@ def send_clock(bpm: float) -> "subprocess.Popen[bytes]":
 def wait(until: Callable[[], bool], seconds: float) -> float:
     """Run the event loop until something is so; the seconds that took."""
     started = time.perf_counter()
-    loop = QEventLoop()
-    poll = QTimer(interval=10)
-    poll.timeout.connect(lambda: loop.quit() if until() else None)
-    poll.start()
-    limit = QTimer(singleShot=True, interval=round(seconds * 1000))
-    limit.timeout.connect(loop.quit)
-    limit.start()
-    loop.exec()
-    poll.stop()
-    limit.stop()
-    assert until(), f"not so within {seconds} s"
+    wait_until(until, patience_s=seconds)
     return time.perf_counter() - started

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.playback import messages as m
 from app.playback.player import Player
-from app.playback.sound import Levels, Sound
+from app.playback.sound import Levels, OutputDevice, Sound
 from tests.app.playback.fakes import FakeChild
 
 
@@ -69,6 +69,18 @@ def test_takes_are_switched_at_the_same_position_and_level_matched(
     assert player.take == 1
     player.set_level_match(False)
     assert arranged(child).gains == {0: 1.0, 1: 1.0}
+
+
+def test_a_draft_above_full_scale_is_turned_down_before_the_match(
+    player: Player, child: FakeChild
+) -> None:
+    safe = 10 ** (-0.3 / 20)
+    player.set_takes([sound(level=2.0, lufs=-8.0), sound(lufs=-16.0)])
+    quiet_db = -16.0 - (-8.0 + 20 * np.log10(safe / 2))  # the loud one, as it may be heard at most
+    expected = {0: safe / 2 * 10 ** (quiet_db / 20), 1: 1.0}
+    assert arranged(child).gains == pytest.approx(expected)
+    player.set_level_match(False)
+    assert arranged(child).gains == pytest.approx({0: safe / 2, 1: 1.0})
 
 
 def test_the_playhead_waits_for_the_sound_and_moves_with_it(
@@ -166,7 +178,7 @@ def test_levels_and_devices_are_shown(player: Player, child: FakeChild) -> None:
     child.say(meters)
     assert shown[0].peak_db == (-1.0, -np.inf)
     assert shown[0].short_term_lufs == -np.inf
-    speakers = m.Device(id="f|s", name="s", system="f", channels=2, is_default=True)
+    speakers = OutputDevice(id="f|s", name="s", system="f", channels=2, is_default=True)
     child.say(
         m.Devices(devices=(speakers,), current="f|s", rate_hz=48_000, latency_s=0.02, trouble="")
     )

@@ -1,9 +1,7 @@
-import ctypes
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import PySide6
 import pytest
 from PySide6.QtWidgets import QApplication
 
@@ -17,12 +15,6 @@ from tests.app.view.staged import Stage, stage
 from tests.fixtures.qt import application, wait_until
 
 FAKE = Path(__file__).parents[2] / "engine" / "worker" / "fake_engine.py"
-
-# PySide6 6.12.0 gives back None without taking a reference (its wheel is built for Python 3.12,
-# where None is immortal): on 3.11 every call of a void method drops one, and the process aborts
-# after some 10,000. To be removed with that version.
-if sys.version_info < (3, 12) and PySide6.__version_info__[:3] == (6, 12, 0):
-    ctypes.c_ssize_t.from_address(id(None)).value = 1 << 60
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,24 +1,20 @@
-"""A window with everything in it and no engine: models filled as an engine would fill them.
+"""A window with everything in it and no engine: models filled as an engine would fill them."""
 
-`tests.app.view.demo` makes screenshots of it.
-"""
-
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from app.library.clip import NewClip
 from app.midi.midi import Midi
-from app.model.recipe_form import Reading
 from app.model.session import Session
 from app.playback.player import Player
 from app.view.main_window import MainWindow
 from app.view.theme.theme import Theme
-from engine.protocol.messages import Measured, Preview, Take
+from engine.protocol.messages import Measured, Preview
 from engine.recipe import Recipe
 from tests.fixtures.qt import application, wait_until
 
@@ -41,7 +37,8 @@ class Stage:
         self.midi.shutdown()
         self.session.close()
         self.window.deleteLater()
-        QApplication.processEvents()
+        # without an event loop, nothing that is to be deleted ever is, and all of it is styled anew
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def stage(folder: Path, theme: str = "dark", *, library: bool = True) -> Stage:
@@ -83,16 +80,6 @@ def send_preview(session: Session, mels: NDArray[np.float16], *, step: int, job:
     session.models.takes.take_preview(message, memoryview(mels.tobytes()))
 
 
-def send_take(
-    session: Session, number: int, audio: NDArray[np.float32], asked: Recipe, measured: Measured
-) -> None:
-    """As JobsModel passes a Take on."""
-    message = Take(
-        job=1, take=number, rate_hz=16_000, samples=len(audio), recipe=asked, measured=measured
-    )
-    session.models.takes.take_audio(message, memoryview(audio.tobytes()))
-
-
 def new_clip(name: str, asked: Recipe, audio: NDArray[np.float32]) -> NewClip:
     """A finished clip, written by the engine's own writer."""
     from engine.audio.wav import encode_wav  # noqa: PLC0415 - tests alone know the engine
@@ -102,45 +89,5 @@ def new_clip(name: str, asked: Recipe, audio: NDArray[np.float32]) -> NewClip:
         file_name=name,
         wav=encode_wav(audio, 24_000, tags=wav_tags(asked)),
         recipe=asked,
-        rate_hz=24_000,
-        samples=len(audio),
         measured=Measured(bpm=asked.bpm, key=asked.key, loudness_lufs=-16.0, true_peak_dbtp=-1.2),
-    )
-
-
-class Shard:
-    """Real mels and audio to look at."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clips = json.loads((folder / "clips.json").read_bytes())["clips"]
-        self._mel = np.load(folder / "mel.npy", mmap_mode="r")
-        self._audio = np.load(folder / "audio24.npy", mmap_mode="r")
-
-    def mel(self, index: int) -> NDArray[np.float16]:
-        """(160, frames)."""
-        clip = self.clips[index]
-        return np.ascontiguousarray(self._mel[clip["first"] : clip["first"] + clip["frames"]].T)
-
-    def audio(self, index: int) -> NDArray[np.float32]:
-        """(samples, 2) at 24 kHz."""
-        clip = self.clips[index]
-        first, last = clip["first"] * 240, (clip["first"] + clip["frames"]) * 240
-        sound: NDArray[np.float32] = self._audio[first:last].astype(np.float32) / 32_768
-        return sound
-
-
-def reading() -> Reading:
-    """What an engine could make of a prompt."""
-    return Reading(
-        bpm=90.0,
-        key="Am",
-        chips=(
-            ("tempo", "90 BPM"),
-            ("key", "A minor"),
-            ("genre", "lo-fi"),
-            ("instrument", "rhodes"),
-            ("instrument", "drum kit"),
-            ("mood", "warm"),
-        ),
-        unknown=("dusty",),
     )

@@ -11,7 +11,7 @@ from app.view.picture.mel_scale import frequency_at, height_of, spoken_hz
 from app.view.picture.quick_mel import quick_mel
 from app.view.picture.spectrogram import SpectrogramView, thumbnail
 from app.view.picture.time_axis import TimeAxis
-from app.view.picture.waveform import columns, extremes
+from app.view.picture.waveform import columns, coverage, extremes
 from app.view.theme.theme import Theme
 from app.view.widgets.meter import meter_height
 from app.view.widgets.stage_progress import spoken_duration
@@ -168,3 +168,15 @@ def test_the_meter_scale() -> None:
 def test_durations_as_said() -> None:
     said = [spoken_duration(s) for s in (0.04, 2.26, 7.6, 42.0, 60.0, 83.0)]
     assert said == ["0.1 s", "2.3 s", "8 s", "42 s", "1 min", "1 min 25 s"]
+
+
+def test_waves_are_covered_where_they_are_and_joined() -> None:
+    found = np.zeros((4, 2, 2), np.float32)
+    found[1, 0] = (-1.0, 1.0)  # a click at the left
+    found[2:, 1] = 0.5  # a step at the right
+    picture = coverage(found, 100)
+    assert picture.shape == (100, 4)
+    thick = picture.astype(float).sum(axis=0) / 255  # rows covered, both channels
+    assert thick == pytest.approx([2, 1 + 48 + 0.5 * 23.5, 2, 2], abs=0.1)
+    assert picture[50 + 25, 3] == 0  # the step has left the middle
+    assert picture[50 + 13, 3] > 100

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 
 from app.library.clip import Clip
 from app.library.wav import read_wav
@@ -133,6 +133,8 @@ def test_keep_search_rename_delete_undo(working: Stage) -> None:
     editor.setText("first light")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     wait_until(lambda: clip_of(working, clip_id).name == "first light", "for the name")
+    run_for(0.2)
+    assert window.listening.clip == -1  # that Enter ended the editing and played nothing
 
     window.library.list.setFocus()
     press(working, Qt.Key.Key_Delete)
@@ -140,6 +142,7 @@ def test_keep_search_rename_delete_undo(working: Stage) -> None:
     assert window.library.undone_text.text() == "Deleted"
     QTest.mouseClick(window.library.undo_button, LEFT)
     wait_until(lambda: models.clips.total == 1, "for the undo")
+    assert [clip.id for clip in window.library.list.chosen()] == [clip_id]
 
 
 def test_dragging_hands_over_complete_files(working: Stage) -> None:
@@ -249,6 +252,31 @@ def test_midi_turns_knobs_and_sets_the_tempo(staged: Stage) -> None:
     assert models.form.bpm == pytest.approx(93.0)
 
 
+def test_what_is_set_in_the_settings_is_heard_at_once(staged: Stage) -> None:
+    settings, player = staged.session.models.settings, staged.player
+    match = staged.window.transport.match
+    assert (player.level_match, match.isChecked()) == (True, True)
+    settings.level_match = False
+    assert (player.level_match, match.isChecked()) == (False, False)
+    settings.output_device = "ALSA|headphones"
+    assert player.device == "ALSA|headphones"
+    staged.window.transport.volume_asked.emit(0.5)
+    assert (settings.volume, player.volume) == (0.5, 0.5)
+    press(staged, Qt.Key.Key_Escape)
+    press(staged, Qt.Key.Key_L)
+    assert (settings.loop_playback, player.loop) == (True, True)
+
+
+def test_before_the_first_take_the_picture_shows_the_grid_to_come(staged: Stage) -> None:
+    form, axis = staged.session.models.form, staged.window.axis
+    form.turn("bpm", 120.0)
+    form.turn("bars", 8)
+    assert (axis.length_s, axis.bpm) == (16.0, 120.0)
+    staged.session.models.takes.begin(1, recipe(bpm=60.0, bars=2))
+    form.turn("bars", 4)
+    assert (axis.length_s, axis.bpm) == (8.0, 60.0)
+
+
 def test_trouble_is_one_line(staged: Stage) -> None:
     acted: list[int] = []
     trouble = Trouble(
@@ -281,6 +309,32 @@ def test_every_control_has_a_name(staged: Stage) -> None:
         and type(widget).__name__ != "QScrollArea"
     ]
     assert [f"{type(w).__name__} in {type(w.parent()).__name__}" for w in nameless] == []
+
+
+def test_tab_reaches_every_control(staged: Stage) -> None:
+    window = staged.window
+    window.knobs.stages.setChecked(True)
+    clips = staged.session.models.clips
+    clips.add(new_clip("a.wav", recipe(), np.zeros((2_400, 2), np.float32)))
+    wait_until(lambda: clips.total == 1, "for the clip")
+    reached = []
+    while (at := QApplication.focusWidget()) is not None and at not in reached:
+        reached.append(at)
+        QTest.keyClick(at, Qt.Key.Key_Tab)
+    wanted = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isVisible()
+        and widget.isEnabled()
+        and not isinstance(widget.parent(), QComboBox)
+        and not (isinstance(widget, QAbstractButton) and widget.autoExclusive())  # arrows walk
+    ]
+    left_out = [widget.accessibleName() for widget in wanted if widget not in reached]
+    assert len(wanted) > 30
+    assert left_out == []
+    segments = [w for w in reached if isinstance(w, QAbstractButton) and w.autoExclusive()]
+    assert len(segments) >= 4  # length, kind, preset, stereo: one each
 
 
 def test_shortcuts_do_not_collide() -> None:

@@ -1,0 +1,72 @@
+"""A large library: what is drawn while it scrolls, and whether a clip far below is brought up.
+
+What it costs is measured by `python -m tests.app.proofs.many_clips`.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication
+
+from app.library.clip import Clip
+from app.view.panels.clip_delegate import ClipDelegate
+from tests.app.proofs.many_clips import fill
+from tests.app.view.staged import Stage, stage
+from tests.fixtures.qt import wait_until
+
+COUNT = 2_000
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("library")
+    fill(folder, COUNT)
+    made = stage(folder)
+    made.window.show()
+    bar = made.window.library.list.verticalScrollBar()
+    wait_until(lambda: bar.maximum() > 60 * (COUNT - 20), "for the list to be laid out")
+    yield made
+    made.close()
+
+
+def test_scrolling_draws_only_what_is_new(large: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    paint = ClipDelegate._paint_clip
+
+    def counted(self: ClipDelegate, painter: QPainter, row: QRectF, clip: Clip) -> None:
+        drawn.append(clip.name)
+        paint(self, painter, row, clip)
+
+    monkeypatch.setattr(ClipDelegate, "_paint_clip", counted)
+    bar = large.window.library.list.verticalScrollBar()
+    bar.setValue(30_000)
+    QApplication.processEvents()
+    drawn.clear()
+    for _ in range(100):
+        bar.setValue(bar.value() + 12)
+        QApplication.processEvents()
+    assert len(drawn) == len(set(drawn))  # 1,200 px: no row twice
+    assert 18 <= len(drawn) <= 22
+
+
+def test_a_clip_far_below_is_shown(large: Stage) -> None:
+    clips, view = large.session.models.clips, large.window.library.list
+    for text in ("", "slow"):
+        large.window.library.search.setText(text)
+        last = clips.clip_at(clips.shown - 1)
+        view.show_clip(last.id)
+        QApplication.processEvents()
+        assert view.viewport().rect().intersects(view.visualRect(view.currentIndex()))
+
+
+def test_a_search_finds_at_once(large: Stage) -> None:
+    search, library = large.window.library.search, large.window.library
+    search.setText("choir-0")
+    assert large.session.models.clips.shown == 250
+    assert library.count.text() == "250 / 2,000"
+    search.setText("no such thing")
+    assert "Nothing matches" in library.empty.text()
+    search.clear()
+    assert library.count.text() == "2,000"
