@@ -13,6 +13,8 @@ from typing import Final
 
 import engine
 from engine.cli.bench_run import BenchReport, RenderTiming, measure
+from engine.cli.bench_window import SCALES, measure_window
+from engine.cli.bench_window import report as table
 from engine.errors import UserError
 
 DEFAULT_SECONDS: Final = 30.0
@@ -36,11 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("torch",),
         help='also run the same networks in PyTorch eager (needs the extra "train")',
     )
+    parser.add_argument(
+        "--window", action="store_true", help="what the window's drawing costs, and nothing else"
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print. Raises UserError."""
+    if arguments.window:
+        figures = {scale: measure_window(scale) for scale in SCALES}
+        print(json.dumps(figures, indent=2) if arguments.json else table(figures))
+        return 0
     bundle = _bundle(arguments)
     report = measure(
         bundle,
