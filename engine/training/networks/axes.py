@@ -2,24 +2,27 @@
 
 A mel's patches of 640 numbers vary along few directions: the first holds as much as the last 500.
 A network that sees and says them as they are spends its first thousands of steps on what a linear
-filter knows. Here it adds to the Wiener filter's estimate, axis by axis:
+filter knows. Here it says, axis by axis, what to expect of x₀ before looking at x in this place,
+and a Wiener filter weighs that against what is there:
 
-    z = V (x − α m)                            x in patches, m and V their mean and axes
-    wiener = α e z / (α² e + σ²)               e the variance of x₀ along each axis
-    error  = σ √e / √(α² e + σ²)               what the filter leaves
-    seen   = wiener / e^¼                      what the network sees, but for a constant
-    x̂₀     = m + Vᵀ (wiener + error · said)    what it says
+    z    = V (x − α m)                          x in patches; m and V their mean and axes
+    x̂₀   = m + Vᵀ (α u z + σ² √e said) / (α² u + σ²)
+    seen = g e^¾ z / (α² e + σ²)                what the network sees
 
-The way out is the preconditioning of Karras et al. (arXiv 2206.00364, table 1) for each axis of a
-variance-preserving x = α x₀ + σ ε. The way in is not: at unit variance, 300 axes of noise crowd
-out the few that can be heard through it (600 steps then learnt nothing beyond the filter). What
-lies beyond the axes is said to be its mean. On 40,000 patches of the corpus and with 320 of 640
-axes, `said` = 0 has a mean square error of 0.04, 0.18 and 0.45 in the levels (variance 1.5) at
+with e the variance of x₀ along an axis, u the share of it that is left when the rest is known
+(trained, from u = e), and g for a mean power of 1 at every level of noise. `said` means the same
+at every level, so that each level teaches the others. `seen` is loud where something can be known:
+at unit variance, 300 axes of noise crowd out the few that can be heard through it (600 steps then
+learnt nothing beyond the filter); and never silent, since many patches tell what one cannot.
+
+What lies beyond the axes is said to be its mean. On 40,000 patches of the corpus and with 320 of
+640 axes, `said` = 0 has a mean square error of 0.04, 0.18 and 0.45 in the levels (variance 1.5) at
 σ = 0.32, 0.78 and 0.96; the same network without axes had 0.15, 0.43 and 0.53 after 400 steps.
 
-Rejected: a learnt share of x/α, channel by channel, added to the network's word (it knows nothing
-of how channels go together, so grain stayed in the mel), and latents of an autoencoder (a stage
-more to train; these axes lose 1 % of the variance and need no training).
+Rejected: the network's word in units of the filter's error (Karras et al., arXiv 2206.00364, for
+each axis; it means another thing at every level), a learnt share of x/α, channel by channel, added
+to the network's word (it knows nothing of how channels go together, so grain stayed in the mel),
+and latents of an autoencoder (a stage more to train; these axes lose 1 % of the variance).
 """
 
 from dataclasses import dataclass
@@ -31,22 +34,23 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Along:
-    """x along the axes: what the network sees, and what turns its word into an estimate.
+    """x along the axes: what the network sees, and what makes its word an estimate.
 
     Attributes:
-        seen: (B, K, 1, L) what can be known of x₀, loud axes less loud; near unit variance where
-            there is no noise, and nothing where there is nothing else.
-        wiener: (B, K, 1, L) the filter's estimate of x₀ − m.
-        error: (B, K, 1, 1) standard deviation of what the filter leaves, the network's unit.
+        seen: (B, K, 1, L) what can be known of x₀, of mean power 1, loud axes less loud.
+        known: (B, K, 1, L) what x itself says of x₀ − m.
+        trust: (B, K, 1, 1) weight of the network's word.
     """
 
     seen: Tensor
-    wiener: Tensor
-    error: Tensor
+    known: Tensor
+    trust: Tensor
 
 
 class PrincipalAxes(nn.Module):
     """Mean, axes and variances of a patch: the data's, set by `fit` and trained by nothing.
+
+    Trained is what share of the variances is left unknown (`log_unknown`).
 
     Args:
         size: numbers in a patch.
@@ -60,6 +64,7 @@ class PrincipalAxes(nn.Module):
         if not self.vectors.is_meta:
             nn.init.orthogonal_(self.vectors)
         self.variances = _fixed(torch.ones(axes))
+        self.log_unknown = nn.Parameter(torch.zeros(axes))
 
     @torch.no_grad()
     def fit(self, patches: Tensor) -> None:
@@ -79,21 +84,24 @@ class PrincipalAxes(nn.Module):
     def forward(self, patches: Tensor, log_snr: Tensor) -> Along:
         """Patches of x (B, size, 1, L) and log-SNR (B,) → x along the axes."""
         signal, noise = (torch.sigmoid(s * log_snr)[:, None] for s in (1, -1))  # α², σ² (B, 1)
-        alpha, total = signal.sqrt(), signal * self.variances + noise  # (B, 1), (B, K)
+        alpha = signal.sqrt()
         vectors = self.vectors[:, :, None, None]
         centre = alpha * F.linear(self.mean, self.vectors)  # (B, K)
         z = F.conv2d(patches, vectors) - centre[:, :, None, None]
-        roots = self.variances.sqrt()
-        wiener = z * (alpha * self.variances / total)[:, :, None, None]
+        power = signal * self.variances + noise  # of z, (B, K)
+        gains = self.variances**0.75 / power
+        gains = gains * (gains.square() * power).mean(dim=1, keepdim=True).rsqrt()
+        unknown = self.variances * self.log_unknown.exp()
+        total = signal * unknown + noise  # (B, K)
         return Along(
-            seen=wiener * (roots * roots.mean()).rsqrt()[None, :, None, None],
-            wiener=wiener,
-            error=((noise / total).sqrt() * roots)[:, :, None, None],
+            seen=z * gains[:, :, None, None],
+            known=z * (alpha * unknown / total)[:, :, None, None],
+            trust=(noise / total * self.variances.sqrt())[:, :, None, None],
         )
 
     def patches(self, along: Along, said: Tensor) -> Tensor:
         """The estimate of x₀ (B, size, 1, L) from the network's word (B, K, 1, L)."""
-        deviation = along.wiener + along.error * said
+        deviation = along.known + along.trust * said
         return F.conv2d(deviation, self.vectors.T[:, :, None, None], self.mean)
 
 
