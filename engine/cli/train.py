@@ -35,7 +35,7 @@ _OPTIONS: Final[Table] = {
     "warmup": (int, "steps to the peak"),
     "decay-end": (int, "step at which the learning rate is 0; default: the last"),
     "prediction": (("epsilon", "v", "x0"), "what the network predicts"),
-    "loss": (("simplified", "sigma", "x0"), "weight of the noise levels"),
+    "loss": (("simplified", "sigma", "x0", "x0_outline"), "weight of the noise levels"),
     "noise-schedule": (("linear", "cosine"), "noise schedule"),
     "spectral": (float, "weight of the multi-resolution STFT term"),
     "log-mel": (float, "weight of the log-mel term"),

@@ -10,7 +10,7 @@ from engine.training.settings import changed, check_ranges
 
 Stage = Literal["generator", "vocoder", "cascader", "super_resolution"]
 Prediction = Literal["epsilon", "v", "x0"]
-LossName = Literal["simplified", "sigma", "x0"]
+LossName = Literal["simplified", "sigma", "x0", "x0_outline"]
 Precision = Literal["auto", "fp32", "bf16"]
 Optimiser = Literal["adam", "adamw"]
 Blur = Literal["none", "samples", "image"]
@@ -127,6 +127,7 @@ _PAPER: Final = {
 PRESET_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     **dict.fromkeys(("starter-frame-vocoder", "tiny-frame-vocoder"), _FRAMES),
     **dict.fromkeys(("starter-high-band", "tiny-high-band"), _FRAMES | {"blur": "none"}),
+    **dict.fromkeys(("starter-generator", "tiny-generator"), {"loss": "x0_outline"}),
     "paper-waveform-generator": {
         **_PAPER, "noise_schedule": "cosine", "crop_s": 30.72, "text_tokens": 64,
     },

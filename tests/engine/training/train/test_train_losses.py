@@ -60,7 +60,7 @@ def test_the_perfect_prediction_gives_x0_back_and_costs_nothing(kind: str, sched
     x = diffused(x0, epsilon, alpha, sigma)
     said = target(kind, x0, epsilon, alpha, sigma)
     assert torch.allclose(denoised(kind, x, said, alpha, sigma), x0)
-    for name in ("simplified", "sigma", "x0"):
+    for name in ("simplified", "sigma", "x0", "x0_outline"):
         loss = diffusion_loss(
             name, kind, x=x, said=said, x0=x0, epsilon=epsilon, alpha=alpha, sigma=sigma
         )
@@ -91,6 +91,9 @@ def test_weights_are_the_papers_and_the_trials() -> None:
     )
     assert diffusion_loss("x0", "x0", said=x0 + 2, **off).tolist() == pytest.approx(
         [4 / 0.09, 4 / 0.64]
+    )
+    assert diffusion_loss("x0_outline", "x0", said=x0 + 2, **off).tolist() == pytest.approx(
+        [4 / 0.36, 4 / 0.64]
     )
     v = target("v", x0, epsilon, alpha, sigma)  # an error d in v is an error σ d in x̂₀
     assert diffusion_loss("x0", "v", said=v + 2, **off).tolist() == pytest.approx([4 / 9, 4])
