@@ -23,6 +23,7 @@ from app.model.places import config_dir, data_dir, log_dir
 from app.model.session import Session
 from app.model.trouble import Trouble, Weight
 from app.single_instance import SingleInstance
+from app.translate import translate
 
 LOG_BYTES: Final = 1 << 20
 LOG_FILES: Final = 3
@@ -131,9 +132,11 @@ def _tell_bugs(session: Session) -> None:
         session.models.troubles.tell(
             Trouble(
                 source="bug",
-                what="Something in Noisefall went wrong",
+                what=translate("trouble", "Something in Noisefall went wrong"),
                 why=f"{kind.__name__}: {error}"[:200],
-                remedy=f"Go on; if it returns, report it with the log in {log_dir()}",
+                remedy=translate(
+                    "trouble", "Go on; if it returns, report it with the log in {0}"
+                ).format(log_dir()),
                 weight=Weight.NOTE,
             )
         )

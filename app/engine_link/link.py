@@ -234,7 +234,7 @@ class EngineLink(QObject):
         if late:
             self._heard_s = now_s
         elif (now_s - self._heard_s) * 1e3 > self._times.silence and self._process is not None:
-            self._process.kill("it did not answer any more")
+            self._process.kill(self.tr("it did not answer any more"))
             return
         if self._process is not None and self._process.unsent_bytes == 0:
             self._process.send(Hello(version=VERSION, app_version=engine.__version__))

@@ -84,7 +84,9 @@ class EngineProcess(QObject):
         self._process.errorOccurred.connect(self._on_error)
         self._process.finished.connect(self._on_finished)
         self._handshake = QTimer(self, singleShot=True, interval=handshake_ms)
-        self._handshake.timeout.connect(lambda: self.kill("it did not answer the greeting"))
+        self._handshake.timeout.connect(
+            lambda: self.kill(self.tr("it did not answer the greeting"))
+        )
         self._killer = QTimer(self, singleShot=True, interval=KILL_AFTER_MS)
         self._killer.timeout.connect(self._process.kill)
 
@@ -101,7 +103,7 @@ class EngineProcess(QObject):
     def start(self) -> None:
         """Start it; `ready` or `ended` follows."""
         if not self._command:
-            self._end("the command is empty")
+            self._end(self.tr("the command is empty"))
             return
         self._handshake.start()
         self._process.start(self._command[0], self._command[1:])
@@ -148,7 +150,7 @@ class EngineProcess(QObject):
             frames = self._reader.feed(data)
         except ProtocolError as error:
             frames = cast("list[tuple[Event, memoryview]]", error.before)
-            self.kill(f"its output was not understood ({error})")
+            self.kill(self.tr("its output was not understood ({0})").format(error))
         for message, blob in frames:
             self._receive(message, blob)
         if frames:
@@ -164,7 +166,7 @@ class EngineProcess(QObject):
         elif isinstance(message, Failed):
             self._refused = message
         else:
-            self.kill("it answered the greeting with something else")
+            self.kill(self.tr("it answered the greeting with something else"))
 
     def _read_log(self) -> None:
         data = self._rest + bytes(self._process.readAllStandardError().data())
@@ -177,13 +179,15 @@ class EngineProcess(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._end(f"{self._command[0]!r} cannot be run ({self._process.errorString()})")
+            words = self.tr("{0} cannot be run ({1})")
+            self._end(words.format(repr(self._command[0]), self._process.errorString()))
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
         self._read_log()
         crashed = status == QProcess.ExitStatus.CrashExit
-        self._end(self._reason or ("it crashed" if crashed else f"it ended with exit code {code}"))
+        code_said = self.tr("it ended with exit code {0}").format(code)
+        self._end(self._reason or (self.tr("it crashed") if crashed else code_said))
 
     def _end(self, reason: str) -> None:
         if self._over:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.translate import translate
 from engine.errors import UserError
 
 T = TypeVar("T")
@@ -52,7 +53,9 @@ class Background(QObject):
             except Exception as error:  # the thread's edge: the next work must still be done
                 _log.exception("background work failed")
                 unexpected = UserError(
-                    "Something went wrong", f"{type(error).__name__}: {error}", "Try again"
+                    translate("trouble", "Something went wrong"),
+                    f"{type(error).__name__}: {error}",
+                    translate("trouble", "Try again"),
                 )
                 deliver = lambda: fail(unexpected)  # noqa: E731
             else:

@@ -7,19 +7,33 @@ import re
 from pathlib import Path
 from typing import Final
 
+from app.texts import QT_TRANSLATE_NOOP
+from app.translate import translate
 from engine import files
 from engine.errors import UserError
 
-OTHER_FOLDER: Final = "Choose another folder in Settings"
+OTHER_FOLDER: Final = QT_TRANSLATE_NOOP("trouble", "Choose another folder in Settings")
+# what engine.files.reason says, which lupdate cannot see there
+REASONS: Final = (
+    QT_TRANSLATE_NOOP("trouble", "the disk is full"),
+    QT_TRANSLATE_NOOP("trouble", "the disk quota is used up"),
+    QT_TRANSLATE_NOOP("trouble", "the file system takes no file of that size"),
+    QT_TRANSLATE_NOOP("trouble", "the folder may not be written to"),
+    QT_TRANSLATE_NOOP("trouble", "the folder is read-only"),
+    QT_TRANSLATE_NOOP("trouble", "the folder does not exist"),
+    QT_TRANSLATE_NOOP("trouble", "the folder is not a folder"),
+    QT_TRANSLATE_NOOP("trouble", "the name is too long"),
+)
 PART_SUFFIX: Final = ".clip-part"  # not the command line's, which may write to the same folder
 _NAME_LIMIT_BYTES: Final = 200  # of the 255 that file systems take; a number may be added
 
 
-def explained(what: str, path: Path, error: OSError, *, remedy: str = OTHER_FOLDER) -> UserError:
+def explained(what: str, path: Path, error: OSError, *, remedy: str = "") -> UserError:
     """An OSError as a musician may read it; `remedy` is for all but a full disk."""
     if error.errno in files.NO_SPACE:
-        remedy = "Free some space, then try again"
-    return UserError(what, f"{files.reason(error)} ({path})", remedy)
+        remedy = translate("trouble", "Free some space, then try again")
+    why = translate("trouble", files.reason(error))
+    return UserError(what, f"{why} ({path})", remedy or translate("trouble", OTHER_FOLDER))
 
 
 def plain_name(name: str) -> str:

@@ -25,13 +25,15 @@ from app.library.files import PART_SUFFIX, explained, plain_name
 from app.library.rescue import rescue
 from app.library.rows import CHANGEABLE, clip_of, columns_of
 from app.library.schema import connect
+from app.texts import QT_TRANSLATE_NOOP
+from app.translate import translate
 from engine import files
 from engine.errors import UserError
 
 _log = logging.getLogger(__name__)
 
 SPACE_BYTES: Final = 64 << 10  # of which SQLite's shared memory and its log take most
-NOT_KEPT: Final = "The clip was not kept"
+NOT_KEPT: Final = QT_TRANSLATE_NOOP("trouble", "The clip was not kept")
 
 
 @dataclass
@@ -88,7 +90,8 @@ class Library:
             self._read_into(found)
         except (OSError, sqlite3.Error) as error:
             self.close()
-            what, remedy = "The library was not opened", f"Check the folder {self._path.parent}"
+            what = translate("trouble", "The library was not opened")
+            remedy = translate("trouble", "Check the folder {0}").format(self._path.parent)
             if isinstance(error, OSError):
                 raise explained(what, self._path, error, remedy=remedy) from None
             raise self._told(what, error) from None
@@ -119,7 +122,7 @@ class Library:
         """
         columns = columns_of(new, created_s=self._clock())
         folder = self._folder()
-        with self._telling(NOT_KEPT, folder):
+        with self._telling(translate("trouble", NOT_KEPT), folder):
             folder.mkdir(parents=True, exist_ok=True)
             part = files.write_part(folder, new.wav, suffix=PART_SUFFIX)
             try:
@@ -144,8 +147,9 @@ class Library:
                 self._settle(clip_id)
                 return self._clip(clip_id)
             self._forget(clip_id)
+        why = translate("trouble", "{0} files are named like {1}").format(files.MAX_NUMBER, name)
         raise UserError(
-            NOT_KEPT, f"{files.MAX_NUMBER} files are named like {name}", "Choose another folder"
+            translate("trouble", NOT_KEPT), why, translate("trouble", "Choose another folder")
         )
 
     def _insert(self, part: Path, path: Path, columns: Mapping[str, Any]) -> int:
@@ -187,7 +191,8 @@ class Library:
         Raises:
             UserError: the disk is full or the library damaged; nothing was changed.
         """
-        with self._telling("The change was not saved", self._path), self._writing():
+        what = translate("trouble", "The change was not saved")
+        with self._telling(what, self._path), self._writing():
             for clip_id, fields in changes.items():
                 names = ", ".join(f"{name} = ?" for name in fields)
                 values = [CHANGEABLE[name](value) for name, value in fields.items()]
@@ -201,7 +206,7 @@ class Library:
             UserError: the library could not be written; nothing was removed.
         """
         marked = [(clip_id,) for clip_id in clip_ids]
-        with self._telling("The bin was not emptied", self._path):
+        with self._telling(translate("trouble", "The bin was not emptied"), self._path):
             with self._writing():
                 self._db.executemany(
                     "UPDATE clips SET state = 'purging' WHERE id = ? AND deleted_s IS NOT NULL",
@@ -239,7 +244,7 @@ class Library:
             UserError: as `add`.
         """
         target = self._clip(clip_id).path.parent / folder
-        what = "The file for the DAW was not written"
+        what = translate("trouble", "The file for the DAW was not written")
         with self._telling(what, target):
             target.mkdir(parents=True, exist_ok=True)
             part = files.write_part(target, wav, suffix=PART_SUFFIX)
@@ -249,7 +254,8 @@ class Library:
                     if not path.exists() and files.publish(part, path):
                         break
                 else:
-                    raise UserError(what, f"too many files are in {target}", "Tidy it up")
+                    why = translate("trouble", "too many files are in {0}").format(target)
+                    raise UserError(what, why, translate("trouble", "Tidy it up"))
             except BaseException:
                 files.remove_file(part)
                 raise
@@ -271,19 +277,17 @@ class Library:
                 raise
             _log.warning("the library is damaged: %s", error)
         aside = rescue(self._path, self._folder())
-        return connect(self._path), [
-            f"The library was damaged: it was rebuilt, and the old one is kept as {aside.name}"
-        ]
+        note = translate(
+            "trouble", "The library was damaged: it was rebuilt, and the old one is kept as {0}"
+        )
+        return connect(self._path), [note.format(aside.name)]
 
     def _recover(self) -> list[str]:
         """Finish what the last run left undone."""
         self._finish_purge()
         arriving = self._db.execute("SELECT * FROM clips WHERE state = 'arriving'").fetchall()
-        notes = [
-            f"{Path(row['path']).stem} was being saved and is safe"
-            for row in arriving
-            if self._arrive(row)
-        ]
+        note = translate("trouble", "{0} was being saved and is safe")
+        notes = [note.format(Path(row["path"]).stem) for row in arriving if self._arrive(row)]
         self._sweep()
         return notes
 
@@ -326,7 +330,9 @@ class Library:
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
             raise UserError(
-                "The library is not open", "it could not be opened", "See the line about it"
+                translate("trouble", "The library is not open"),
+                translate("trouble", "it could not be opened"),
+                translate("trouble", "Start Noisefall again"),
             )
         return self._connection
 
@@ -365,9 +371,12 @@ class Library:
 
     def _told(self, what: str, error: sqlite3.Error) -> UserError:
         full = "full" in str(error) or _is_full(self._path.parent)
-        why = f"the disk is full ({self._path})" if full else f"{error} ({self._path})"
-        remedy = "Free some space, then try again" if full else "Restart Noisefall to repair it"
-        return UserError(what, why, remedy)
+        why = translate("trouble", "the disk is full") if full else str(error)
+        if full:
+            remedy = translate("trouble", "Free some space, then try again")
+        else:
+            remedy = translate("trouble", "Restart Noisefall to repair it")
+        return UserError(what, f"{why} ({self._path})", remedy)
 
 
 def _is_full(folder: Path) -> bool:

@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from app.translate import translate
 from engine.errors import UserError
 
 APPLICATION_ID: Final = 0x4E46414C  # "NFAL", in the file's header
@@ -86,9 +87,13 @@ def _bring_up(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
     if application not in (0, APPLICATION_ID) or version > VERSION:
-        made_by = "a newer Noisefall" if application == APPLICATION_ID else "another program"
+        ours = application == APPLICATION_ID
+        newer = translate("trouble", "{0} was written by a newer Noisefall")
+        why = newer if ours else translate("trouble", "{0} was written by another program")
         raise UserError(
-            "The library was not opened", f"{path} was written by {made_by}", "Update Noisefall"
+            translate("trouble", "The library was not opened"),
+            why.format(path),
+            translate("trouble", "Update Noisefall"),
         )
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":

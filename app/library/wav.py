@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.translate import translate
 from engine.errors import UserError
 from engine.recipe import Recipe, from_json
 
@@ -64,7 +65,7 @@ def recipe_of(data: bytes | memoryview) -> Recipe | None:
     if chunk is None:
         return None
     if len(chunk) > RECIPE_LIMIT_BYTES:
-        raise _refused(f"its recipe has {len(chunk)} bytes")
+        raise _refused(translate("trouble", "its recipe has {0} bytes").format(len(chunk)))
     return from_json(bytes(chunk))
 
 
@@ -82,10 +83,10 @@ def peaks(audio: NDArray[np.float32], columns: int) -> bytes:
 def _chunks(view: memoryview) -> dict[bytes, memoryview]:
     """The chunks by id, the first of each. Raises UserError on a length beyond the file."""
     if len(view) < _HEAD.size:
-        raise _refused("it is no WAV file")
+        raise _refused(translate("trouble", "it is no WAV file"))
     magic, _, kind = _HEAD.unpack_from(view)
     if (magic, kind) != (b"RIFF", b"WAVE"):
-        raise _refused("it is no WAV file")
+        raise _refused(translate("trouble", "it is no WAV file"))
     found: dict[bytes, memoryview] = {}
     offset = _HEAD.size
     for _ in range(CHUNKS_LIMIT):
@@ -94,10 +95,10 @@ def _chunks(view: memoryview) -> dict[bytes, memoryview]:
         name, size = _CHUNK.unpack_from(view, offset)
         start = offset + _CHUNK.size
         if start + size > len(view):
-            raise _refused("it is cut short")
+            raise _refused(translate("trouble", "it is cut short"))
         found.setdefault(name, view[start : start + size])
         offset = start + size + size % 2
-    raise _refused(f"it has more than {CHUNKS_LIMIT} chunks")
+    raise _refused(translate("trouble", "it has more than {0} chunks").format(CHUNKS_LIMIT))
 
 
 def _from_16(body: memoryview) -> NDArray[np.float32]:
@@ -118,4 +119,8 @@ _DECODERS: Final = {(_PCM, 16): _from_16, (_PCM, 24): _from_24, (_FLOAT, 32): _f
 
 
 def _refused(why: str) -> UserError:
-    return UserError("The clip was not read", why, "Use a clip that Noisefall wrote")
+    return UserError(
+        translate("trouble", "The clip was not read"),
+        why,
+        translate("trouble", "Use a clip that Noisefall wrote"),
+    )

@@ -42,10 +42,6 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             msg = f"no controller: channel {self.channel}, CC {self.control}, {self.mode}"
             raise ValueError(msg)
 
-    def label(self) -> str:
-        """As a person would call it."""
-        return f"CC {self.control}, channel {self.channel}"
-
 
 def steps(mode: str, value: int) -> int:
     """Steps that an encoder's value stands for, ±."""

@@ -1,6 +1,7 @@
 """What the window and the MIDI process tell each other."""
 
 from app.playback.hosting.frames import Message
+from app.texts import Line
 
 
 class Choose(Message, frozen=True, kw_only=True):
@@ -14,7 +15,7 @@ class Ports(Message, frozen=True, kw_only=True):
 
     ports: tuple[str, ...]
     connected: tuple[str, ...]
-    trouble: str
+    trouble: Line = Line()
 
 
 class Tempo(Message, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.midi import messages as m
 from app.midi.controller import ABSOLUTE, Binding, Takeover, kind_of, steps
 from app.playback.hosting.child import Child, host_command
+from app.translate import translated
 
 _LEARN_MS = 700  # after the first message, this long is listened for what kind of knob it is
 
@@ -140,7 +141,9 @@ class Midi(QObject):
     def binding(self, knob: str) -> str:
         """What turns a knob ("CC 21, channel 1"), "" for nothing."""
         bound = self._bindings.get(knob)
-        return "" if bound is None else bound.label()
+        if bound is None:
+            return ""
+        return self.tr("CC {0}, channel {1}").format(bound.control, bound.channel)
 
     def set_knob(self, knob: str, value: float) -> None:
         """Tell where a knob stands (0–1): a controller takes over only where it meets it."""
@@ -166,7 +169,7 @@ class Midi(QObject):
         self._child.send(m.Choose(ports=self._chosen))
 
     def _lost(self, _status: int) -> None:
-        self._show_ports(m.Ports(ports=(), connected=(), trouble=self._trouble))
+        self._show_ports((), ())
         self._show_tempo(None)
 
     def _receive(self, message: object, _blob: object) -> None:
@@ -183,24 +186,27 @@ class Midi(QObject):
                 self.transport_started.emit(message.what == "start")
             case m.SongPosition():
                 self.song_position_changed.emit(message.beats)
-            case m.Ports():
-                self._show_ports(message)
+            case m.Ports(trouble=trouble):
+                self._show_ports(message.ports, message.connected)
+                self._show_trouble(translated("midi", trouble))
 
     def _show_tempo(self, bpm: float | None) -> None:
         if bpm != self._tempo:
             self._tempo = bpm
             self.tempo_changed.emit(bpm)
 
-    def _show_ports(self, message: m.Ports) -> None:
-        if message.ports != self._ports:
-            self._ports = message.ports
-            self.ports_changed.emit(message.ports)
-        if message.connected != self._connected:
-            self._connected = message.connected
-            self.connected_changed.emit(message.connected)
-        if message.trouble != self._trouble:
-            self._trouble = message.trouble
-            self.trouble_changed.emit(message.trouble)
+    def _show_ports(self, ports: tuple[str, ...], connected: tuple[str, ...]) -> None:
+        if ports != self._ports:
+            self._ports = ports
+            self.ports_changed.emit(ports)
+        if connected != self._connected:
+            self._connected = connected
+            self.connected_changed.emit(connected)
+
+    def _show_trouble(self, line: str) -> None:
+        if line != self._trouble:
+            self._trouble = line
+            self.trouble_changed.emit(line)
 
     def _moved(self, message: m.Control) -> None:
         if self._learning:
@@ -249,5 +255,5 @@ class Midi(QObject):
         }
         self._bindings[knob] = bound
         self.cancel_learning()
-        self.knob_learned.emit(knob, bound.label())
+        self.knob_learned.emit(knob, self.binding(knob))
         self.bindings_changed.emit()

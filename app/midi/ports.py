@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from app.midi.jack_watch import JackWatch
+from app.texts import QT_TRANSLATE_NOOP, Line
 
 _log = logging.getLogger(__name__)
 _ALSA_NUMBERS: Final = re.compile(r" \d+:\d+$")
 _WINDOWS_NUMBER: Final = re.compile(r" \d+$")
 _ALSA_SEQUENCER: Final = Path("/dev/snd/seq")
 _OWN_CLIENT: Final = "Noisefall"
+_AWAY: Final = QT_TRANSLATE_NOOP("midi", "{0} is not there: it is taken up when it returns")
+_HELD: Final = QT_TRANSLATE_NOOP("midi", "{0} does not open: close the program that holds it")
 
 Arrived = Callable[[list[int], float], None]  # (bytes of one message, seconds since the one before)
 
@@ -149,7 +152,7 @@ class PortWatch:
 
     Attributes:
         names: ports that are there.
-        trouble: one calm line, or "".
+        trouble: one calm line, empty where all is well.
     """
 
     def __init__(self, backend: Backend, arrived: Callable[[str, list[int], float], None]) -> None:
@@ -158,7 +161,7 @@ class PortWatch:
         self._chosen: tuple[str, ...] = ()
         self._ports: dict[str, OpenPort] = {}
         self.names: tuple[str, ...] = ()
-        self.trouble = ""
+        self.trouble = Line()
 
     @property
     def connected(self) -> tuple[str, ...]:
@@ -175,7 +178,7 @@ class PortWatch:
         before = self.names, self.connected, self.trouble
         try:
             self.names = self._backend.names()
-            self.trouble = ""
+            self.trouble = Line()
         except OSError:
             self.names = ()
         for name in tuple(self._ports):
@@ -186,7 +189,7 @@ class PortWatch:
                 self._try(name)
         missing = [name for name in self._chosen if name not in self.names]
         if missing:
-            self.trouble = f"{missing[0]} is not there: it is taken up when it returns"
+            self.trouble = Line(_AWAY, (missing[0],))
         return (self.names, self.connected, self.trouble) != before
 
     def _try(self, name: str) -> None:
@@ -196,4 +199,4 @@ class PortWatch:
             )
         except OSError as error:
             _log.warning("%s", error)
-            self.trouble = f"{name} does not open: close the program that holds it"
+            self.trouble = Line(_HELD, (name,))

@@ -31,11 +31,13 @@ from app.model.reveal import reveal
 from app.model.settings import SettingsModel
 from app.model.takes import TakesModel
 from app.model.trouble import TroubleModel
+from app.translate import translate
 from engine.errors import UserError
 from engine.recipe import Recipe
 
 PARTS_FOLDER: Final = "Parts"
 MASTER: Final = (24_000, "24")
+Region = tuple[float, float]  # (start_s, end_s)
 
 _log = logging.getLogger(__name__)
 
@@ -119,13 +121,16 @@ class ClipActions(QObject):
         clip = self._clips.clip(clip_id)
         recipe = None if clip is None else clip.recipe
         if clip is not None and recipe is None:
-            told = UserError(
-                f"The recipe of {clip.name} was not read",
-                "another version of Noisefall wrote it",
-                "Update Noisefall to repeat it",
-            )
-            self._troubles.tell_error("recipe", told)
+            self._tell_unread(clip)
         return recipe
+
+    def _tell_unread(self, clip: Clip) -> None:
+        told = UserError(
+            self.tr("The recipe of {0} was not read").format(clip.name),
+            self.tr("another version of Noisefall wrote it"),
+            self.tr("Update Noisefall to use it"),
+        )
+        self._troubles.tell_error("recipe", told)
 
     def _take_recipe(self, what: str, recipe: Recipe) -> None:
         before = self._form.snapshot()
@@ -195,12 +200,28 @@ class ClipActions(QObject):
         A file in the hand-off format that is not there yet is begun; `handed_off` tells.
         """
         ids = list(clip_ids)
+        if self._tell_missing(ids):
+            return None
         paths = [path for clip_id in ids if (path := self.file(clip_id)) is not None]
         if len(paths) < len(ids):
             self.prepare(ids)
             self.preparing.emit(self.tr("The file for the DAW is being made"))
             return None
         return _urls(paths)
+
+    def _tell_missing(self, clip_ids: Iterable[int]) -> bool:
+        """Say which clip's file is not where it was; whether there is one."""
+        clips = (self._clips.clip(clip_id) for clip_id in clip_ids)
+        gone = next((clip for clip in clips if clip is not None and clip.missing), None)
+        if gone is None:
+            return False
+        told = UserError(
+            self.tr("{0} cannot be handed over").format(gone.name),
+            self.tr("its file is not there any more ({0})").format(gone.path),
+            self.tr("Put it back, or generate it again from its recipe"),
+        )
+        self._troubles.tell_error("file", told)
+        return True
 
     def drag_take(self, index: int) -> QMimeData | None:
         """As `drag_data`, for a take: it is kept first where it is not."""
@@ -211,41 +232,41 @@ class ClipActions(QObject):
         self.preparing.emit(self.tr("The take is being finished to 24 kHz"))
         return None
 
-    def part_file(self, index: int, region: tuple[float, float]) -> Path | None:
-        """The complete file of a part of a take; None while it is not ready."""
-        take = self._takes.takes[index]
-        if take.clip is None:
-            return None
-        return self._library.handoffs.get((take.clip.id, self._part_name(region)))
+    def part_file(self, clip_id: int, region: Region) -> Path | None:
+        """The complete file of a part of a clip; None while it is not ready."""
+        return self._library.handoffs.get((clip_id, self._part_name(region)))
 
-    def prepare_part(self, index: int, region: tuple[float, float]) -> None:
-        """Cut a part of a take ahead of its drag; the take is kept first where it is not."""
-        take = self._takes.takes[index]
-        if take.clip is None:
-            self._takes.keep(index)
-        elif self.part_file(index, region) is None:
-            self._begin(take.clip.id, self._part_name(region), PARTS_FOLDER, region)
+    def prepare_part(self, clip_id: int, region: Region) -> None:
+        """Cut a part of a clip ahead of its drag."""
+        if self.part_file(clip_id, region) is None:
+            self._begin(clip_id, self._part_name(region), PARTS_FOLDER, region)
 
-    def drag_part(self, index: int, region: tuple[float, float]) -> QMimeData | None:
-        """As `drag_take`, for a part (start_s, end_s) of a take."""
-        if (path := self.part_file(index, region)) is not None:
+    def drag_part(self, clip_id: int, region: Region) -> QMimeData | None:
+        """As `drag_data`, for a part (start_s, end_s) of a clip, in the hand-off format too."""
+        if (path := self.part_file(clip_id, region)) is not None:
             return _urls([path])
-        self.prepare_part(index, region)
+        if self._tell_missing([clip_id]):
+            return None
+        self.prepare_part(clip_id, region)
         self.preparing.emit(self.tr("The selection is being cut"))
         return None
 
-    def _part_name(self, region: tuple[float, float]) -> str:
+    def drag_part_of_take(self, index: int, region: Region) -> QMimeData | None:
+        """As `drag_part`, for a take: it is kept first where it is not."""
+        take = self._takes.takes[index]
+        return self.drag_take(index) if take.clip is None else self.drag_part(take.clip.id, region)
+
+    def _part_name(self, region: Region) -> str:
         return f"{region[0]:.4f}-{region[1]:.4f} {self.form_name}".strip()
 
-    def _begin(
-        self, clip_id: int, form: str, folder: str, region: tuple[float, float] | None
-    ) -> None:
+    def _begin(self, clip_id: int, form: str, folder: str, region: Region | None) -> None:
         """Read the master, have it converted, write the result; none of it on this thread."""
         clip = self._clips.clip(clip_id)
         if clip is None or clip.missing or not form or (clip_id, form) in self._on_the_way:
             return
         recipe = clip.recipe
         if recipe is None:
+            self._tell_unread(clip)
             return
         self._on_the_way.add((clip_id, form))
 
@@ -324,14 +345,14 @@ def _urls(paths: Iterable[Path]) -> QMimeData:
 
 def _read(path: Path) -> bytes:
     """A file's bytes. Raises UserError."""
+    what = translate("trouble", "The file was not read")
     try:
         if path.stat().st_size > FILE_LIMIT_BYTES:
-            raise UserError(
-                "The file was not read", f"{path.name} is too large", "Choose a Noisefall clip"
-            )
+            why = translate("trouble", "{0} is too large").format(path.name)
+            raise UserError(what, why, translate("trouble", "Choose a Noisefall clip"))
         return path.read_bytes()
     except OSError as error:
-        raise explained("The file was not read", path, error) from None
+        raise explained(what, path, error) from None
 
 
 def _carried(path: Path) -> Recipe:
@@ -339,8 +360,8 @@ def _carried(path: Path) -> Recipe:
     recipe = recipe_of(_read(path))
     if recipe is None:
         raise UserError(
-            "The recipe was not restored",
-            f"{path.name} carries none",
-            "Drop a WAV file that Noisefall made",
+            translate("trouble", "The recipe was not restored"),
+            translate("trouble", "{0} carries none").format(path.name),
+            translate("trouble", "Drop a WAV file that Noisefall made"),
         )
     return recipe

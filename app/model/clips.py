@@ -6,6 +6,7 @@ QSortFilterProxyModel (a Python call per row and keystroke) and querying SQLite 
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +27,8 @@ from app.library.clip import Clip, NewClip
 from app.library.service import LibraryService
 from app.model.clip_commands import Change, ChangeCommand
 from app.model.clip_query import ClipQuery, filtered, ordered
+from app.texts import QT_TRANSLATE_NOOP
+from app.translate import translate
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -52,14 +55,34 @@ class Column(IntEnum):
 # column → (title, query.sort's name, display text)
 COLUMNS: Final[dict[Column, tuple[str, str, Callable[[Clip], str]]]] = {
     Column.WAVE: ("", "created", lambda _: ""),
-    Column.NAME: ("Name", "name", lambda clip: clip.name),
-    Column.PROMPT: ("Prompt", "prompt", lambda clip: clip.prompt),
-    Column.TEMPO: ("Tempo", "bpm", lambda clip: "" if clip.bpm is None else f"{clip.bpm:g}"),
-    Column.KEY: ("Key", "key", lambda clip: clip.key or ""),
-    Column.LENGTH: ("Length", "length", lambda clip: f"{clip.seconds:.1f} s"),
-    Column.STARS: ("Stars", "stars", lambda clip: "★" * clip.stars),
-    Column.TAGS: ("Tags", "tags", lambda clip: ", ".join(clip.tags)),
-    Column.CREATED: ("When", "created", lambda clip: _when(clip.created_s)),
+    Column.NAME: (QT_TRANSLATE_NOOP("ClipsModel", "Name"), "name", lambda clip: clip.name),
+    Column.PROMPT: (QT_TRANSLATE_NOOP("ClipsModel", "Prompt"), "prompt", lambda clip: clip.prompt),
+    Column.TEMPO: (
+        QT_TRANSLATE_NOOP("ClipsModel", "Tempo"),
+        "bpm",
+        lambda clip: "" if clip.bpm is None else f"{clip.bpm:g}",
+    ),
+    Column.KEY: (QT_TRANSLATE_NOOP("ClipsModel", "Key"), "key", lambda clip: clip.key or ""),
+    Column.LENGTH: (
+        QT_TRANSLATE_NOOP("ClipsModel", "Length"),
+        "length",
+        lambda clip: f"{clip.seconds:.1f} s",
+    ),
+    Column.STARS: (
+        QT_TRANSLATE_NOOP("ClipsModel", "Stars"),
+        "stars",
+        lambda clip: "★" * clip.stars,
+    ),
+    Column.TAGS: (
+        QT_TRANSLATE_NOOP("ClipsModel", "Tags"),
+        "tags",
+        lambda clip: ", ".join(clip.tags),
+    ),
+    Column.CREATED: (
+        QT_TRANSLATE_NOOP("ClipsModel", "When"),
+        "created",
+        lambda clip: _when(clip.created_s),
+    ),
 }
 
 
@@ -87,6 +110,8 @@ class ClipsModel(QAbstractTableModel):
         self._library = library
         self._undo = undo
         self._clips: dict[int, Clip] = {}
+        self._binned = 0
+        self._keys: Counter[str] = Counter()  # how many clips are in each key
         self._shown: list[Clip] = []
         self._rows: dict[int, int] = {}
         self._query = ClipQuery()
@@ -117,12 +142,12 @@ class ClipsModel(QAbstractTableModel):
     @property
     def total(self) -> int:
         """Clips that are not in the bin."""
-        return sum(clip.deleted_s is None for clip in self._clips.values())
+        return len(self._clips) - self._binned
 
     @property
     def binned(self) -> int:
         """Clips in the bin."""
-        return len(self._clips) - self.total
+        return self._binned
 
     @property
     def shown(self) -> int:
@@ -137,7 +162,7 @@ class ClipsModel(QAbstractTableModel):
     @property
     def keys(self) -> tuple[str, ...]:
         """Every key in use."""
-        return tuple(sorted({clip.key for clip in self._clips.values() if clip.key}))
+        return tuple(sorted(self._keys))
 
     def clip(self, clip_id: int) -> Clip | None:
         """A clip by its number, shown or not."""
@@ -263,7 +288,8 @@ class ClipsModel(QAbstractTableModel):
     ) -> Any:
         """Column titles."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(COLUMNS[Column(section)][0])
+            title = COLUMNS[Column(section)][0]
+            return translate("ClipsModel", title) if title else ""
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -274,20 +300,40 @@ class ClipsModel(QAbstractTableModel):
     # ── what the library says ─────────────────────────────────────────────────────────────
 
     def _on_opened(self, clips: list[Clip]) -> None:
-        self._clips = {clip.id: clip for clip in clips}
+        self._take_out(list(self._clips))
+        self._put(clips)
         self._ordered = None
         self._refresh()
         self.loaded.emit()
 
+    def _put(self, clips: Iterable[Clip]) -> None:
+        """Take clips in, new or changed, and count them: nobody goes over all of them for it."""
+        for clip in clips:
+            self._take_out([clip.id])
+            self._clips[clip.id] = clip
+            self._binned += clip.deleted_s is not None
+            if clip.key is not None:
+                self._keys[clip.key] += 1
+
+    def _take_out(self, clip_ids: Iterable[int]) -> None:
+        for clip_id in clip_ids:
+            if (clip := self._clips.pop(clip_id, None)) is None:
+                continue
+            self._binned -= clip.deleted_s is not None
+            if clip.key is not None:
+                self._keys[clip.key] -= 1
+                if not self._keys[clip.key]:
+                    del self._keys[clip.key]
+
     def _on_added(self, clip: Clip) -> None:
-        self._clips[clip.id] = clip
+        self._put([clip])
         self._ordered = None
         self._refresh()
         self.kept.emit(clip)
 
     def _on_changed(self, clips: list[Clip]) -> None:
         in_place = len(clips) <= 50 and all(clip.id in self._rows for clip in clips)
-        self._clips.update({clip.id: clip for clip in clips})
+        self._put(clips)
         self._ordered = None
         shown = self._selected()
         if not in_place or [clip.id for clip in shown] != [clip.id for clip in self._shown]:
@@ -300,8 +346,7 @@ class ClipsModel(QAbstractTableModel):
         self.counts_changed.emit()
 
     def _on_purged(self, clip_ids: list[int]) -> None:
-        for clip_id in clip_ids:
-            self._clips.pop(clip_id, None)
+        self._take_out(clip_ids)
         self._ordered = None
         self._refresh()
 
@@ -337,8 +382,9 @@ def _when(created_s: float) -> str:
 def _spoken(clip: Clip, column: Column) -> str:
     """A cell for a screen reader."""
     if column is Column.STARS:
-        return f"{clip.stars} of 5 stars"
+        return translate("ClipsModel", "{0} of 5 stars").format(clip.stars)
     if column is Column.WAVE:
-        return f"waveform of {clip.name}"
+        return translate("ClipsModel", "waveform of {0}").format(clip.name)
     title, _, text = COLUMNS[column]
-    return f"{title} {text(clip) or 'none'}"
+    said = text(clip) or translate("ClipsModel", "none")
+    return f"{translate('ClipsModel', title)} {said}"

@@ -19,6 +19,7 @@ from app.engine_link.process import Ending
 from app.model.heard import error_of
 from app.model.settings import SettingsModel
 from app.model.trouble import Trouble, TroubleModel, Weight
+from app.translate import translate
 from engine.errors import UserError
 from engine.protocol.client import engine_command
 from engine.protocol.messages import (
@@ -179,13 +180,14 @@ class EngineModel(QObject):
         """Install a bundle's zip or folder, every hash checked; `bundles_changed` or a trouble."""
         if self.remote:
             told = UserError(
-                "The bundle was not installed",
-                "the engine is on another machine, and the file is here",
-                "Install it there with: noisefall bundle install FILE",
+                self.tr("The bundle was not installed"),
+                self.tr("the engine is on another machine, and the file is here"),
+                self.tr("Install it there with: noisefall bundle install FILE"),
             )
             self._troubles.tell_error("bundles", told)
             return
-        self._ask(InstallBundle(path=str(path)))
+        if self._ask(InstallBundle(path=str(path))):
+            self.noticed.emit(self.tr("{0} is being checked and installed").format(path.name))
 
     def remove_bundle(self, folder: str) -> None:
         """Remove an installed bundle by its folder's name."""
@@ -241,9 +243,11 @@ class EngineModel(QObject):
 
     # ── the link ──────────────────────────────────────────────────────────────────────────
 
-    def _ask(self, request: Request) -> None:
-        if self._link.send(request):
+    def _ask(self, request: Request) -> bool:
+        sent = self._link.send(request)
+        if sent:
             self._asked.append(request)
+        return sent
 
     def _load(self) -> None:
         self._ask(LoadBundle(bundle=self._settings.bundle))
@@ -263,9 +267,9 @@ class EngineModel(QObject):
             self._troubles.tell(
                 Trouble(
                     source="engine",
-                    what="The engine ended",
+                    what=self.tr("The engine ended"),
                     why=ending.reason,
-                    remedy="It is being started again",
+                    remedy=self.tr("It is being started again"),
                     weight=Weight.NOTE,
                 )
             )
@@ -333,15 +337,16 @@ def _down(ending: Ending, restart: Callable[[], None]) -> Trouble:
     refused = ending.refused
     why = ending.reason if refused is None else refused.why
     if last and refused is None:
-        why = f"{why}, its last words were {last[:160]!r}"
+        words = translate("trouble", "{0}, its last words were {1}")
+        why = words.format(why, repr(last[:160]))
     return Trouble(
         source="engine",
-        what="The engine cannot be started",
+        what=translate("trouble", "The engine cannot be started"),
         why=why,
-        remedy="Check the device and the engine's command in Settings"
+        remedy=translate("trouble", "Check the device and the engine's command in Settings")
         if refused is None
         else refused.remedy,
         weight=Weight.STOP,
-        action_label="Start the engine",
+        action_label=translate("trouble", "Start the engine"),
         action=restart,
     )

@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.texts import QT_TRANSLATE_NOOP
+from app.translate import translate
 from engine.errors import UserError
 from engine.music.keys import canonical_key
 from engine.protocol.messages import Failed, Preview, Take, Understood
@@ -24,8 +26,8 @@ CHIPS_LIMIT: Final = 40
 
 # part of a remedy that speaks to the command line → what a person does in the window
 _REMEDIES: Final = (
-    ("--device", "Choose another device in Settings"),
-    ("noisefall bundle install", "Install a bundle in Settings"),
+    ("--device", QT_TRANSLATE_NOOP("trouble", "Choose another device in Settings")),
+    ("noisefall bundle install", QT_TRANSLATE_NOOP("trouble", "Install a bundle in Settings")),
 )
 
 _log = logging.getLogger(__name__)
@@ -73,7 +75,8 @@ def audio_of(take: Take, blob: memoryview) -> NDArray[np.float32] | None:
 
 def error_of(failed: Failed) -> UserError:
     """A refusal in the engine's own words, cut to a line's length; its remedy is the window's."""
-    remedy = next((ours for said, ours in _REMEDIES if said in failed.remedy), failed.remedy)
+    ours = next((ours for said, ours in _REMEDIES if said in failed.remedy), "")
+    remedy = translate("trouble", ours) if ours else failed.remedy
     return UserError(*(_cut(part) for part in (failed.what, failed.why, remedy)))
 
 

@@ -11,13 +11,16 @@ from app.library.clip import NewClip
 from app.model.job import Job, JobKind
 from app.model.settings import Bits
 from app.model.trouble import Trouble, Weight
+from app.texts import QT_TRANSLATE_NOOP
+from app.translate import translate
 from engine.protocol.messages import Clip, HandOff, Keep, Render
 from engine.recipe import Recipe
 
+OFFERED: Final = "interrupted"  # the trouble of jobs that can be run again
 _INTERRUPTED: Final = {
-    JobKind.RENDER: "The render was interrupted",
-    JobKind.KEEP: "The take was not finished",
-    JobKind.HAND_OFF: "The file for the DAW was not made",
+    JobKind.RENDER: QT_TRANSLATE_NOOP("trouble", "The render was interrupted"),
+    JobKind.KEEP: QT_TRANSLATE_NOOP("trouble", "The take was not finished"),
+    JobKind.HAND_OFF: QT_TRANSLATE_NOOP("trouble", "The file for the DAW was not made"),
 }
 
 
@@ -101,13 +104,16 @@ def master_of(message: Clip, wav: bytes) -> NewClip:
 
 
 def interrupted(job: Job, ending: Ending, again: Callable[[], None]) -> Trouble:
-    """The engine died under a job, which is offered again."""
+    """The engine died under a job, which is offered again.
+
+    Its source is its own: what fails after it is shown above it, and the offer stays below.
+    """
     return Trouble(
-        source="job",
-        what=_INTERRUPTED[job.kind],
-        why=f"the engine ended ({ending.reason})",
-        remedy="Nothing that was kept is lost; run it again",
-        weight=Weight.STOP,
-        action_label="Run again",
+        source=OFFERED,
+        what=translate("trouble", _INTERRUPTED[job.kind]),
+        why=translate("trouble", "the engine ended ({0})").format(ending.reason),
+        remedy=translate("trouble", "Nothing that was kept is lost; run it again"),
+        weight=Weight.LIMIT,
+        action_label=translate("trouble", "Run again"),
         action=again,
     )

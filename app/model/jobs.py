@@ -17,7 +17,7 @@ from app.engine_link.process import Ending
 from app.model.forecast import Forecast
 from app.model.heard import error_of
 from app.model.job import Job, JobKind, JobState
-from app.model.job_making import JobMaker, interrupted, is_keep_of, master_of
+from app.model.job_making import OFFERED, JobMaker, interrupted, is_keep_of, master_of
 from app.model.pace import Pace
 from app.model.queue import JobQueue
 from app.model.recipe_form import RecipeForm
@@ -159,7 +159,7 @@ class JobsModel(QObject):
 
     def offer_again(self) -> None:
         """Run the jobs again under which the engine died."""
-        self._troubles.clear("job")
+        self._troubles.clear(OFFERED)
         lost, self._lost = self._lost, []
         for job in lost:
             self._add(self._make.again(job))
@@ -209,7 +209,7 @@ class JobsModel(QObject):
     @property
     def offered(self) -> tuple[Job, ...]:
         """Jobs under which an engine died, oldest first, until they are run again or dismissed."""
-        return tuple(self._lost) if self._troubles.tells("job") else ()
+        return tuple(self._lost) if self._troubles.tells(OFFERED) else ()
 
     @property
     def estimate_s(self) -> float | None:
@@ -282,6 +282,8 @@ class JobsModel(QObject):
         self._pace.tick(job)
         if state is JobState.DONE:
             self._forecast.learn(job)
+            if not job.background:
+                self._troubles.clear("job")  # what failed before works again
         self._over(job)
         self._pump()
         self._tell()

@@ -12,7 +12,11 @@ from engine.recipe import (
     BPM_RANGE,
     DEFAULT_BPM,
     DEFAULT_SECONDS,
+    METERS,
+    PRESETS,
+    SAMPLERS,
     SECONDS_RANGE,
+    STEP_SCHEDULES,
     STEPS_RANGE,
     TAKES_RANGE,
 )
@@ -62,6 +66,26 @@ class Knob:
         return self.clean(round(exact / self.fine) * self.fine)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A few values in an order, for a controller's way."""
+
+    values: tuple[object, ...]
+
+    def position(self, value: object) -> float:
+        """Where a value lies, 0–1; the start for one that is none of them."""
+        place = self.values.index(value) if value in self.values else 0
+        return place / (len(self.values) - 1)
+
+    def value(self, position: float) -> object:
+        """The value nearest to a position 0–1."""
+        return self.values[round(min(max(position, 0.0), 1.0) * (len(self.values) - 1))]
+
+    def stepped(self, value: object, steps: int) -> object:
+        """The value so many places on; the ends are ends."""
+        return self.value(self.position(value) + steps / (len(self.values) - 1))
+
+
 # name of the RecipeForm's field → its knob
 RECIPE_KNOBS: Final[dict[str, Knob]] = {
     "bpm": Knob(*BPM_RANGE, DEFAULT_BPM, step=1, fine=0.1, decimals=1, unit="BPM"),
@@ -70,6 +94,20 @@ RECIPE_KNOBS: Final[dict[str, Knob]] = {
     "takes": Knob(*TAKES_RANGE, 2),
     "loudness_lufs": Knob(-40, -6, -16, step=1, fine=0.1, decimals=1, unit="LUFS"),
     "ceiling_dbtp": Knob(-20, 0, -1, step=0.5, fine=0.1, decimals=1, unit="dBTP"),
+}
+
+# name of the RecipeForm's field → its values
+RECIPE_CHOICES: Final[dict[str, Choice]] = {
+    "meter": Choice(METERS),
+    "length_in": Choice(("bars", "seconds")),
+    "loop": Choice((False, True)),
+    "preset": Choice(PRESETS),
+}
+
+# name of the StageForm's field → its values
+STAGE_CHOICES: Final[dict[str, Choice]] = {
+    "step_schedule": Choice(STEP_SCHEDULES),
+    "sampler": Choice(SAMPLERS),
 }
 
 # name of the StageForm's field → its knob

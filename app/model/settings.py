@@ -16,6 +16,7 @@ from app.library.background import Background
 from app.library.files import explained
 from app.model.field import Field, clamped, fields_of, one_of, unchanged, whole
 from app.model.places import clips_dir
+from app.translate import translate
 from engine.errors import UserError
 from engine.files import replace_file
 
@@ -163,8 +164,9 @@ def _write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
     except OSError as error:
-        remedy = f"Check the folder {path.parent}"
-        raise explained("The settings were not saved", path, error, remedy=remedy) from None
+        what = translate("trouble", "The settings were not saved")
+        remedy = translate("trouble", "Check the folder {0}").format(path.parent)
+        raise explained(what, path, error, remedy=remedy) from None
 
 
 def _same_kind(default: object, value: object) -> bool:

@@ -187,7 +187,7 @@ class TakesModel(QObject):
         if not 0 <= index < len(self.takes):
             return
         take = self.takes[index]
-        take.wanted = True
+        take.wanted = take.wanted or take.audio is not None  # nobody keeps what nobody can hear
         if take.master is not None and take.state is TakeState.FINISHED:
             self.keep_now.emit(take.master)
         elif take.state in (TakeState.READY, TakeState.FINISHING):

@@ -1,7 +1,7 @@
 """What went wrong, as one calm line with what to do and, where there is one, a button.
 
-A trouble has a source ("engine", "sound", "midi", "library", "disk", "bundle", "job"): a newer one
-of the same source takes its place, and the source clears it when all is well again. Rejected:
+A trouble has a source ("engine", "library", "bundle", "job", "interrupted"): a newer one of the
+same source takes its place, and the source clears it when all is well again. Rejected:
 message boxes (they stop the work) and a log that grows (nobody reads it).
 """
 

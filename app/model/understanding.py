@@ -58,7 +58,7 @@ def reading_of(answer: Understood) -> Reading:
         ("tempo", None if answer.bpm is None else f"{answer.bpm:g} BPM"),
         ("key", key),
         ("meter", meter),
-        ("bars", None if answer.bars is None else f"{answer.bars} bars"),
+        ("bars", None if answer.bars is None else str(answer.bars)),
     )
     chips = [(kind, text) for kind, text in said if text is not None]
     for field in _MEANINGS:

@@ -4,6 +4,7 @@ from math import inf
 
 from app.playback.hosting.frames import Message
 from app.playback.sound import Levels, OutputDevice
+from app.texts import Line
 
 # ── to the audio process ──────────────────────────────────────────────────────────────────
 
@@ -67,14 +68,14 @@ class Devices(Message, frozen=True, kw_only=True):
     Attributes:
         current: id of the device that plays, "" for none.
         rate_hz, latency_s: of the stream.
-        trouble: one calm line, or "".
+        trouble: one calm line, empty where all is well.
     """
 
     devices: tuple[OutputDevice, ...]
     current: str
     rate_hz: int
     latency_s: float
-    trouble: str
+    trouble: Line = Line()
 
 
 class Report(Message, frozen=True, kw_only=True):

@@ -11,11 +11,21 @@ from typing import Final
 
 from app.playback.devices import Backend, Callback, Stream
 from app.playback.sound import OutputDevice
+from app.texts import QT_TRANSLATE_NOOP, Line
 
 IDLE_CLOSE_S: Final = 15.0
 LOOK_S: Final = 0.5  # between looks for a device while there is none, or not the chosen one
 IDLE_LOOK_S: Final = 3.0
 STALL_S: Final = 1.0  # without a callback, a device is lost
+_NONE_THERE: Final = QT_TRANSLATE_NOOP(
+    "sound", "No sound device: connect one, and it is used by itself"
+)
+_NONE_OPENS: Final = QT_TRANSLATE_NOOP(
+    "sound", "No sound device opens: close the program that holds it, or choose another"
+)
+_ANOTHER: Final = QT_TRANSLATE_NOOP(
+    "sound", "{0} is not there: playing through {1} until it returns"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +40,7 @@ class Output:
     Attributes:
         devices: as last listed.
         current: the device that plays (or will, as long as nothing is open), None for silence.
-        trouble: one calm line, or "".
+        trouble: one calm line, empty where all is well.
     """
 
     def __init__(
@@ -46,7 +56,7 @@ class Output:
         self._failed: set[str] = set()
         self.devices: tuple[OutputDevice, ...] = ()
         self.current: OutputDevice | None = None
-        self.trouble = ""
+        self.trouble = Line()
 
     @property
     def rate_hz(self) -> int:
@@ -172,13 +182,11 @@ class Output:
 
     def _tell(self, device: OutputDevice | None) -> None:
         if device is None and not self.devices:
-            self.trouble = "No sound device: connect one, and it is used by itself"
+            self.trouble = Line(_NONE_THERE)
         elif device is None:
-            self.trouble = (
-                "No sound device opens: close the program that holds it, or choose another"
-            )
+            self.trouble = Line(_NONE_OPENS)
         elif self._wanted and device.id != self._wanted:
             name = self._wanted.rpartition("|")[2]
-            self.trouble = f"{name} is not there: playing through {device.name} until it returns"
+            self.trouble = Line(_ANOTHER, (name, device.name))
         else:
-            self.trouble = ""
+            self.trouble = Line()

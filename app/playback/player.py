@@ -17,6 +17,7 @@ from app.playback.asked import Asked
 from app.playback.hosting.child import Child, host_command
 from app.playback.playhead import Playhead
 from app.playback.sound import SILENCE, Levels, OutputDevice, Sound
+from app.translate import translated
 
 SLOTS: Final = 4
 _SMALLEST_REGION_S: Final = 0.01
@@ -369,7 +370,9 @@ class Player(QObject):
         self._playhead.put(self._playhead.at(now), now, moving=self._asked.playing)
         self._set_output("")
         if self._child.short_lives >= _CALM_SHORT_LIVES:
-            self._set_trouble("The sound device keeps failing: choose another one in the settings")
+            self._set_trouble(
+                self.tr("The sound device keeps failing: choose another one in the settings")
+            )
         self._show_levels(SILENCE)
 
     def _receive(self, message: object, _blob: object) -> None:
@@ -381,7 +384,8 @@ class Player(QObject):
             case m.Devices():
                 self._list(message)
             case m.Lost():
-                self._set_trouble(f"{message.device} went away: looking for a sound device")
+                went = self.tr("{0} went away: looking for a sound device")
+                self._set_trouble(went.format(message.device))
 
     def _report(self, report: m.Report) -> None:
         if report.serial != self._asked.serial:
@@ -400,7 +404,7 @@ class Player(QObject):
             self.devices_changed.emit(message.devices)
         names = {device.id: device.name for device in message.devices}
         self._set_output(names.get(message.current, ""))
-        self._set_trouble(message.trouble)
+        self._set_trouble(translated("sound", message.trouble))
 
     def _show_levels(self, levels: Levels) -> None:
         self._levels = levels

@@ -3,19 +3,31 @@
 It paints nothing: it ties Midi, the form, the settings and the Player together.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
 from app.midi.follow import TransportFollower
 from app.midi.midi import Midi
-from app.model.knobs import RECIPE_KNOBS, STAGE_KNOBS
+from app.model.knobs import RECIPE_CHOICES, RECIPE_KNOBS, STAGE_CHOICES, STAGE_KNOBS, Choice
 from app.model.models import Models
 from app.playback.player import Player
 from app.view.panels.words import KeyTravel, key_number, key_of
 from engine.recipe import BPM_RANGE
 
 _KEY = KeyTravel()
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A choice of a form: its values, the one that is on, and how another is chosen."""
+
+    row: Choice
+    now: object
+    choose: Callable[[object], None]
 
 
 class Controllers(QObject):
@@ -43,7 +55,7 @@ class Controllers(QObject):
         self._settings.changed.connect(self._on_setting)
         midi.restore_bindings(self._settings.midi_bindings)
         midi.choose(tuple(self._settings.midi_inputs))
-        for name in RECIPE_KNOBS:
+        for name in (*RECIPE_KNOBS, *RECIPE_CHOICES):
             self._tell(name)
 
     @property
@@ -62,6 +74,8 @@ class Controllers(QObject):
         stage, _, field = name.rpartition(".")
         if name == "key":
             self._form.turn("key", key_of(_KEY.value(position)))
+        elif (found := self._choice(name)) is not None:
+            found.choose(found.row.value(position))
         elif stage in self._form.stages and field in STAGE_KNOBS:
             value = STAGE_KNOBS[field].value(position)
             setattr(self._form.stages[stage], field, round(value) if field == "steps" else value)
@@ -75,6 +89,8 @@ class Controllers(QObject):
         if name == "key":
             place = _KEY.clean(key_number(self._form.key) + steps)
             self._form.turn("key", key_of(place))
+        elif (found := self._choice(name)) is not None:
+            found.choose(found.row.stepped(found.now, steps))
         elif stage in self._form.stages and field in STAGE_KNOBS:
             row, form = STAGE_KNOBS[field], self._form.stages[stage]
             now = form.effective(field)
@@ -87,11 +103,26 @@ class Controllers(QObject):
             start = row.default if now is None else float(now)
             self._form.turn(name, row.clean(start + steps * row.step))
 
+    def _choice(self, name: str) -> "_Chosen | None":
+        """The choice of that name, if it is one."""
+        stage, _, field = name.rpartition(".")
+        if name in RECIPE_CHOICES:
+            now = getattr(self._form, name)
+            return _Chosen(RECIPE_CHOICES[name], now, partial(self._form.turn, name))
+        if stage in self._form.stages and field in STAGE_CHOICES:
+            form = self._form.stages[stage]
+            return _Chosen(
+                STAGE_CHOICES[field], form.effective(field), partial(setattr, form, field)
+            )
+        return None
+
     def _tell(self, name: str) -> None:
         """Say where a knob stands now, for soft take-over."""
         stage, _, field = name.rpartition(".")
         if name == "key":
             self._midi.set_knob("key", _KEY.position(key_number(self._form.key)))
+        elif (found := self._choice(name)) is not None:
+            self._midi.set_knob(name, found.row.position(found.now))
         elif name in RECIPE_KNOBS:
             self._midi.set_knob(name, self._form.position(name))
         elif stage in self._form.stages and field in STAGE_KNOBS:
@@ -115,5 +146,9 @@ class Controllers(QObject):
     def _on_tempo(self, bpm: object) -> None:
         in_range = isinstance(bpm, int | float) and BPM_RANGE[0] <= bpm <= BPM_RANGE[1]
         if self._settings.follow_clock and in_range:
-            self._form.bpm = round(float(bpm), 1)  # type: ignore[arg-type]  # checked above
+            tempo = round(float(bpm), 1)  # type: ignore[arg-type]  # checked above
+            if self._form.tempo_on:  # as by hand: the prompt's words leave it alone
+                self._form.turn("bpm", tempo)
+            else:
+                self._form.bpm = tempo
         self.clock_changed.emit()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -138,7 +138,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         models, player = self.models, self.player
-        self.prompt.generate_asked.connect(models.jobs.generate)
+        self.prompt.generate_asked.connect(self._generate)
         self.knobs.stages_toggled.connect(self.stages.setVisible)
         self.knobs.clock_asked.connect(self.controllers.follow_clock)
         self.controllers.clock_changed.connect(self._show_clock)
@@ -163,6 +163,8 @@ class MainWindow(QMainWindow):
         models.troubles.changed.connect(self._show_trouble)
         player.trouble_changed.connect(self._show_trouble)
         self.midi.trouble_changed.connect(self._show_trouble)
+        self.midi.learning_changed.connect(self._show_learning)
+        self.midi.knob_learned.connect(lambda _, label: self.show_note(label))
         models.engine.noticed.connect(self.show_note)
         models.actions.preparing.connect(self.show_note)
         models.settings.changed.connect(self._on_setting)
@@ -176,7 +178,7 @@ class MainWindow(QMainWindow):
     def _actions(self) -> dict[str, Callable[[], object]]:
         models, takes = self.models, self.models.takes
         return {
-            "generate": models.jobs.generate,
+            "generate": self._generate,
             "reroll": models.jobs.reroll,
             "cancel": self._escape,
             "prompt": self.prompt.prompt.setFocus,
@@ -203,14 +205,19 @@ class MainWindow(QMainWindow):
     # ── doing ─────────────────────────────────────────────────────────────────────────────
 
     def _escape(self) -> None:
-        """Cancel what runs; else stop learning, drop the selection, leave a field."""
-        if self.models.jobs.busy:
-            self.models.jobs.cancel()
-        elif self.midi.learning:
+        """Stop learning; else cancel what runs, drop the selection, leave a field."""
+        if self.midi.learning:
             self.midi.cancel_learning()
+        elif self.models.jobs.rendering:
+            self.models.jobs.cancel()
         elif self.axis.region is not None:
             self.axis.region_asked.emit(None)
         else:
+            self.hero.spectrogram.setFocus()
+
+    def _generate(self) -> None:
+        """Render; the keys for listening, Reroll and Keep then work without leaving the prompt."""
+        if self.models.jobs.generate():
             self.hero.spectrogram.setFocus()
 
     def _keep(self) -> None:
@@ -228,22 +235,27 @@ class MainWindow(QMainWindow):
             drag_out(self.cards, data, self.theme, 1)
 
     def _prepare_selection(self) -> None:
-        """Have the selection of a kept take cut by the time it is dragged."""
+        """Have the selection of a clip, or of a kept take, cut by the time it is dragged."""
         region, take = self.axis.region, self.models.takes.selected_take
-        if region is not None and self.listening.clip < 0 and take is not None and take.clip:
-            self.models.actions.prepare_part(self.models.takes.selected, region)
+        clip = self.listening.clip
+        if clip < 0 and take is not None and take.clip is not None:
+            clip = take.clip.id
+        if region is not None and clip >= 0:
+            self.models.actions.prepare_part(clip, region)
+
+    def selection_data(self) -> QMimeData | None:
+        """The selection's complete file, of the clip that is heard or of the selected take."""
+        region, actions = self.axis.region, self.models.actions
+        if region is None:
+            return None
+        if self.listening.clip >= 0:
+            return actions.drag_part(self.listening.clip, region)
+        if self.models.takes.selected_take is None:
+            return None
+        return actions.drag_part_of_take(self.models.takes.selected, region)
 
     def _drag_selection(self) -> None:
-        region = self.axis.region
-        if region is None:
-            return
-        if self.listening.clip >= 0:
-            data = self.models.actions.drag_data([self.listening.clip])
-        elif self.models.takes.selected_take is None:
-            return
-        else:
-            data = self.models.actions.drag_part(self.models.takes.selected, region)
-        if data is not None:
+        if (data := self.selection_data()) is not None:
             drag_out(self.hero, data, self.theme, 1)
 
     def open_settings(self) -> None:
@@ -289,6 +301,16 @@ class MainWindow(QMainWindow):
     def _end_note(self) -> None:
         self._note = ""
         self._show_trouble()
+
+    def _show_learning(self, knob: str) -> None:
+        """What a person has to do so that a controller is learnt."""
+        if not knob:
+            self._end_note()
+        elif not self.models.settings.midi_inputs:
+            self.midi.cancel_learning()
+            self.show_note(self.tr("Choose a MIDI input in Settings first, then learn"))
+        else:
+            self.show_note(self.tr("Move the controller that is to turn it. Esc gives up"))
 
     def _show_trouble(self) -> None:
         shown = self.models.troubles.shown

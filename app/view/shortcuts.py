@@ -11,9 +11,9 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from app.texts import QT_TRANSLATE_NOOP
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
-from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.painting import Align, fill_round, outline_round, painting
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, SignalInstance
 from app.view.panels.words import KNOB_WORDS, shown_number, tr, typed_number
 from app.view.theme.theme import Theme
 from app.view.widgets.knob import KnobText, KnobWidget, Travel
+from app.view.widgets.learn_menu import Learns
 
 
 class NumberRow(Travel, Protocol):
@@ -40,18 +41,24 @@ def knob_for(field: str, row: NumberRow, theme: Theme, *, large: bool = False) -
     return KnobWidget(row, text, theme, large=large)
 
 
+class Learnable(Learns, Protocol):
+    """What a controller can turn, and that shows it."""
+
+    def set_learning(self, learning: bool, learnt: str = "") -> None: ...  # noqa: D102
+
+
 class Learner(QObject):
     """Marks knobs that learn or were learnt, and passes on what their menus ask."""
 
     def __init__(self, midi: Learning, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._midi = midi
-        self._knobs: dict[str, KnobWidget] = {}
+        self._knobs: dict[str, Learnable] = {}
         midi.learning_changed.connect(self._mark)
         midi.bindings_changed.connect(self._mark)
 
-    def add(self, name: str, knob: KnobWidget) -> None:
-        """Let a knob learn under a name ("bpm", "generator.steps")."""
+    def add(self, name: str, knob: Learnable) -> None:
+        """Let a knob, or a choice's menu, learn under a name ("bpm", "generator.steps")."""
         self._knobs[name] = knob
         knob.learn_asked.connect(partial(self._midi.learn, name))
         knob.forget_asked.connect(partial(self._midi.forget, name))

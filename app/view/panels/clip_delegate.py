@@ -1,7 +1,8 @@
 """One clip as a row of the library: thumbnail, name, facts, stars, when. Painted, not assembled.
 
-A row with its text, tags and stars costs a millisecond, its thumbnail another, so both are drawn
-once and kept in bounded caches: a list that scrolls copies the rows that were there before.
+A row costs a millisecond, most of it text, so it is drawn once and kept in a bounded cache: a list
+that scrolls copies the rows that were there before. Of a whole page of new ones a frame draws a
+few, and the next frame the others: no turn of the event loop waits for all of them.
 """
 
 from datetime import datetime, timedelta
@@ -32,11 +33,11 @@ from PySide6.QtWidgets import (
 
 from app.library.clip import Clip
 from app.model.clips import CLIP_ROLE
+from app.texts import QT_TRANSLATE_NOOP
 from app.view.cache import Cache
 from app.view.panels.words import shown_key, tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
-from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.painting import Align, fill_round, focus_ring
 
 ROW_PX: Final = 60
@@ -45,6 +46,7 @@ STAR_PX: Final = 14
 _STARS_PX: Final = 5 * STAR_PX
 _WAVES: Final = 600  # thumbnails kept
 _ROWS: Final = 64  # whole rows kept: several screens of them
+ROWS_PER_FRAME: Final = 6  # drawn anew at most
 _ONE_BAR: Final = QT_TRANSLATE_NOOP("words", "1 bar")
 _BARS: Final = QT_TRANSLATE_NOOP("words", "{0} bars")
 _MISSING: Final = QT_TRANSLATE_NOOP("words", "⚠ file is missing")
@@ -88,6 +90,8 @@ class ClipDelegate(QStyledItemDelegate):
         self._waves: Cache[tuple[int, float], QPixmap] = Cache(_WAVES)
         self._rows: Cache[int, tuple[tuple[object, ...], QPixmap]] = Cache(_ROWS)
         self.playing_id = -1
+        self.unfinished = False  # whether this frame leaves rows for the next one
+        self._drawn = 0
         theme.changed.connect(self._forget)
 
     def _forget(self) -> None:
@@ -111,6 +115,10 @@ class ClipDelegate(QStyledItemDelegate):
 
     # ── paint ─────────────────────────────────────────────────────────────────────────────
 
+    def begin_frame(self) -> None:
+        """From now on, ROWS_PER_FRAME rows may be drawn."""
+        self.unfinished, self._drawn = False, 0
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One row."""
         clip: Clip | None = index.data(CLIP_ROLE)
@@ -129,16 +137,25 @@ class ClipDelegate(QStyledItemDelegate):
             fill_round(painter, ground, self._theme.colour("raised"))
         if state & QStyle.StateFlag.State_HasFocus and self._view.hasFocus():
             focus_ring(painter, self._theme, ground)
-        painter.drawPixmap(row.topLeft(), self._row(clip, row.size()))
+        if (drawn := self._row(clip, row.size())) is None:
+            self.unfinished = True
+        else:
+            painter.drawPixmap(row.topLeft(), drawn)
         painter.restore()
 
-    def _row(self, clip: Clip, size: QSizeF) -> QPixmap:
-        """All of a row but its ground, drawn anew when the clip or the row is another."""
+    def _row(self, clip: Clip, size: QSizeF) -> QPixmap | None:
+        """All of a row but its ground, drawn anew when the clip or the row is another.
+
+        None where this frame has drawn enough.
+        """
         ratio = self._view.devicePixelRatioF()
         state = (clip, size, ratio, clip.id == self.playing_id)
         known = self._rows.find(clip.id)
         if known is not None and known[0] == state:
             return known[1]
+        if self._drawn >= ROWS_PER_FRAME:
+            return None
+        self._drawn += 1
         pixmap = QPixmap((size * ratio).toSize())
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)

@@ -1,16 +1,16 @@
 """The list of clips: keys, menu, and dragging files out."""
 
-from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QInputDialog, QListView, QMenu, QWidget
 
 from app.library.clip import Clip
 from app.model.actions import ClipActions
 from app.model.clips import CLIP_ROLE, ClipsModel, Column
+from app.texts import QT_TRANSLATE_NOOP
 from app.view.panels.clip_delegate import ClipDelegate
 from app.view.panels.drag import drag_out
 from app.view.theme.theme import Theme
-from app.view.translate import QT_TRANSLATE_NOOP
 
 # (name in the menu, shortcut as shown, icon, method)
 _MENU = (
@@ -35,11 +35,9 @@ class ClipList(QListView):
 
     Signals:
         play_asked(int): a clip is to be heard.
-        waiting(str): a drag could not begin yet, and why.
     """
 
     play_asked = Signal(int)
-    waiting = Signal(str)
 
     def __init__(
         self, clips: ClipsModel, actions: ClipActions, theme: Theme, parent: QWidget | None = None
@@ -64,8 +62,17 @@ class ClipList(QListView):
         self.delegate.starred.connect(lambda clip_id, stars: clips.set_stars([clip_id], stars))
         self.doubleClicked.connect(lambda index: self.play_asked.emit(index.data(CLIP_ROLE).id))
         self._deleted, self._gone = -1, False
+        self._next_frame = QTimer(self, singleShot=True, interval=0)
+        self._next_frame.timeout.connect(self.viewport().update)
         clips.counts_changed.connect(self._look_for_deleted)
         theme.changed.connect(self.viewport().update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Rows that a frame leaves undrawn are the next frame's."""
+        self.delegate.begin_frame()
+        super().paintEvent(event)
+        if self.delegate.unfinished:
+            self._next_frame.start()
 
     # ── which ─────────────────────────────────────────────────────────────────────────────
 
@@ -103,11 +110,8 @@ class ClipList(QListView):
 
     def startDrag(self, supported: Qt.DropAction) -> None:  # noqa: N802
         """Complete files or nothing; a copy, never a move."""
-        data = self.drag_data()
-        if data is None:
-            self.waiting.emit(self.tr("The file is being written. Drag it again in a moment"))
-            return
-        drag_out(self, data, self._theme, len(data.urls()))
+        if (data := self.drag_data()) is not None:
+            drag_out(self, data, self._theme, len(data.urls()))
 
     # ── doing ─────────────────────────────────────────────────────────────────────────────
 

@@ -7,10 +7,10 @@ from PySide6.QtGui import QFontMetricsF, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.model.takes import Comparison
+from app.texts import QT_TRANSLATE_NOOP
 from app.view.panels.words import shown_key, tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
-from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.painting import Align, painting
 
 _NONE = "–"

@@ -7,10 +7,10 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QDrag, QFontMetricsF, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from app.texts import QT_TRANSLATE_NOOP
 from app.view.panels.words import tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
-from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.painting import Align, fill_round, outline_round
 
 _CLIPS = QT_TRANSLATE_NOOP("words", "{0} clips")

@@ -10,6 +10,7 @@ from app.model.job import Job, JobKind
 from app.model.models import Models
 from app.model.takes import TakeState, compared
 from app.view.panels.comparison import ComparisonRow
+from app.view.panels.take_cards import spoken_state
 from app.view.panels.words import STAGE_WORDS, tr
 from app.view.picture.spectrogram import SpectrogramView
 from app.view.picture.time_axis import TimeAxis
@@ -182,7 +183,7 @@ class Hero(QFrame):
             return self.tr("nothing yet")
         if take.state is TakeState.FORMING:
             return self.tr("forming, step {0} of {1}").format(take.step, take.steps)
-        return str(take.state.value)
+        return spoken_state(take)
 
     def _stages_of(self, job: Job) -> list[str]:
         """Those that have begun, and of a render those to come, so that no segment moves."""

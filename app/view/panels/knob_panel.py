@@ -32,6 +32,7 @@ from app.view.theme.theme import Theme
 from app.view.theme.tokens import Size, Space
 from app.view.widgets.buttons import IconButton, Segmented
 from app.view.widgets.knob import KnobText, KnobWidget
+from app.view.widgets.learn_menu import LearnMenu
 
 
 class KnobPanel(QFrame):
@@ -64,6 +65,10 @@ class KnobPanel(QFrame):
         self.key.turned.connect(lambda place: form.turn("key", key_of(place)))
         self.key.reset_asked.connect(lambda: form.reset("key"))
         self._make_small()
+        for field, choice in self._choices().items():
+            menu = LearnMenu(choice, theme)
+            learner.add(field, menu)
+            menu.reset_asked.connect(partial(form.reset, field))
         self._lay_out()
         form.changed.connect(self._show)
         form.recipe_taken.connect(self._show)
@@ -75,6 +80,14 @@ class KnobPanel(QFrame):
             "bars": self.bars,
             "seconds": self.seconds,
             "takes": self.takes,
+        }
+
+    def _choices(self) -> dict[str, QWidget]:
+        return {
+            "meter": self.meter,
+            "length_in": self.length_in,
+            "loop": self.loop,
+            "preset": self.preset,
         }
 
     def _make_small(self) -> None:
@@ -114,6 +127,7 @@ class KnobPanel(QFrame):
         self.seed.setToolTip(self.tr("The same recipe and seed give the same sound"))
         self.seed.setValidator(QRegularExpressionValidator("[0-9]{1,10}", self))
         self.seed.setFixedWidth(104)
+        self.seed.setAcceptDrops(False)  # a file dropped here is the window's
         self.lock = IconButton(
             "unlock", self.tr("Lock the seed"), theme,
             self.tr("Locked: every Generate repeats it. Open: each rolls another"), checkable=True,
@@ -149,8 +163,10 @@ class KnobPanel(QFrame):
         self._form.turn("tempo_on", not free)
 
     def _typed_seed(self) -> None:
+        """A seed that was typed is meant: it is locked, or Generate would roll another."""
         if self.seed.text() and int(self.seed.text()) != self._form.seed:
             self._form.turn("seed", int(self.seed.text()))
+            self._form.turn("seed_locked", value=True)
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)

@@ -1,6 +1,6 @@
 """The library at the right: search, filters, order, the list, and a line that offers undo."""
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QUndoStack
 from PySide6.QtWidgets import (
     QComboBox,
@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
 
 from app.model.actions import ClipActions
 from app.model.clips import COLUMNS, ClipsModel, Column
+from app.texts import QT_TRANSLATE_NOOP
+from app.translate import translate
 from app.view.panels.clip_list import ClipList
 from app.view.panels.words import shown_key
 from app.view.theme.theme import Theme
 from app.view.theme.tokens import Space
-from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.buttons import Button, IconButton
 from app.view.widgets.painting import own_escape
 
@@ -34,16 +35,16 @@ _DONE = {
     "Use recipe": QT_TRANSLATE_NOOP("library", "Recipe taken into the form"),
     "More like this": QT_TRANSLATE_NOOP("library", "More like this is under way"),
 }
-_ORDERS = {
-    Column.CREATED: QT_TRANSLATE_NOOP("library", "When"),
-    Column.NAME: QT_TRANSLATE_NOOP("library", "Name"),
-    Column.PROMPT: QT_TRANSLATE_NOOP("library", "Prompt"),
-    Column.TEMPO: QT_TRANSLATE_NOOP("library", "Tempo"),
-    Column.KEY: QT_TRANSLATE_NOOP("library", "Key"),
-    Column.LENGTH: QT_TRANSLATE_NOOP("library", "Length"),
-    Column.STARS: QT_TRANSLATE_NOOP("library", "Stars"),
-    Column.TAGS: QT_TRANSLATE_NOOP("library", "Tags"),
-}
+_ORDERS = (
+    Column.CREATED,
+    Column.NAME,
+    Column.PROMPT,
+    Column.TEMPO,
+    Column.KEY,
+    Column.LENGTH,
+    Column.STARS,
+    Column.TAGS,
+)
 _TEMPI = ((60, 80), (80, 100), (100, 120), (120, 140), (140, 180))
 
 
@@ -77,11 +78,12 @@ class LibraryPanel(QFrame):
         self.setObjectName("panel")
         self._clips, self._undo, self._theme = clips, undo, theme
         self._undo_text = ""
-        self._total = self._binned = 0
+        self._keys: tuple[str, ...] | None = None  # those that the filter offers
         self.search = SearchField()
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search clips"))
         self.search.setClearButtonEnabled(True)
+        self.search.setAcceptDrops(False)  # a file dropped here is the window's
         self._glass = self.search.addAction(
             theme.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
@@ -155,10 +157,11 @@ class LibraryPanel(QFrame):
         self._fill_keys()
 
     def _fill_keys(self) -> None:
+        self._keys = self._clips.keys
         with QSignalBlocker(self.key):
             self.key.clear()
             self.key.addItem(self.tr("Any key"), None)
-            for key in self._clips.keys:
+            for key in self._keys:
                 self.key.addItem(shown_key(key), key)
             self.key.setCurrentIndex(max(self.key.findData(self._clips.query.key), 0))
 
@@ -193,13 +196,12 @@ class LibraryPanel(QFrame):
             self.list.setCurrentIndex(self._clips.index(0, int(Column.NAME)))
 
     def _count(self) -> None:
-        """Counting goes over every clip, so it is done when one has changed."""
-        self._total, self._binned = self._clips.total, self._clips.binned
-        self._fill_keys()
+        if self._clips.keys != self._keys:
+            self._fill_keys()
         self._show_counts()
 
     def _show_counts(self) -> None:
-        clips, total, binned = self._clips, self._total, self._binned
+        clips, total, binned = self._clips, self._clips.total, self._clips.binned
         text = f"{clips.shown:,} / {total:,}" if clips.shown != total else f"{total:,}"
         in_bin = clips.query.in_bin
         self.count.setText(f"{clips.shown:,}" if in_bin else text)
@@ -232,9 +234,9 @@ class LibraryPanel(QFrame):
         """What the list is sorted by, and which way."""
         menu, group = QMenu(self), QActionGroup(self)
         query = self._clips.query
-        for column, title in _ORDERS.items():
-            name = COLUMNS[column][1]
-            action = QAction(QCoreApplication.translate("library", title), menu, checkable=True)
+        for column in _ORDERS:
+            title, name, _ = COLUMNS[column]
+            action = QAction(translate("ClipsModel", title), menu, checkable=True)
             action.setChecked(query.sort == name)
             action.triggered.connect(lambda _=False, by=name: self._clips.set_query(sort=by))
             group.addAction(action)
@@ -265,8 +267,9 @@ class LibraryPanel(QFrame):
 def done_text(text: str) -> str:
     """What was done, from the undo command's name: "Delete (3 clips)" → "Deleted (3 clips)"."""
     verb, _, rest = text.partition(" (")
-    done = QCoreApplication.translate("library", _DONE.get(verb, verb))
-    return f"{done} ({rest}" if rest else done
+    done = translate("library", _DONE.get(verb, verb)) if verb else ""
+    count = rest.partition(" ")[0]
+    return translate("library", "{0} ({1} clips)").format(done, count) if count else done
 
 
 def _filter(name: str) -> QComboBox:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from app.model.engine import EngineModel, EngineState
 from app.model.jobs import JobsModel
 from app.model.recipe_form import RecipeForm
+from app.view.panels.words import kind_text
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
 from app.view.widgets.buttons import Button, IconButton, PaintedButton
@@ -178,18 +179,19 @@ class PromptPanel(QFrame):
     def _show_reading(self) -> None:
         reading = self._form.reading
         known = [
-            Chip(kind, text.replace("#", "♯") if kind == "key" else text)
+            Chip(kind_text(kind), text.replace("#", "♯") if kind == "key" else text)
             for kind, text in reading.chips
         ]
         unknown = [Chip("", word, known=False) for word in reading.unknown]
         self.chips.set_chips((*known, *unknown))
-        self.conflict.setText("  ".join(f"≠ {line}" for line in reading.conflicts[:1]))
+        more = f"  +{len(reading.conflicts) - 1}" if len(reading.conflicts) > 1 else ""
+        self.conflict.setText("".join(f"≠ {line}{more}" for line in reading.conflicts[:1]))
         self.conflict.setToolTip("\n".join(reading.conflicts))
         self.conflict.setVisible(bool(reading.conflicts))
 
     def _show_state(self) -> None:
-        rendering = self._jobs.busy
-        self._stack.setCurrentIndex(1 if rendering else 0)
+        # while a take is being kept, nothing can be cancelled and the next render can be asked for
+        self._stack.setCurrentIndex(1 if self._jobs.rendering else 0)
         problem = self._form.problem()
         state = self._engine.state
         notes = {

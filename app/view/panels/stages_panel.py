@@ -28,6 +28,7 @@ from app.view.theme.tokens import Size, Space
 from app.view.widgets.buttons import IconButton
 from app.view.widgets.curve import ScheduleCurve
 from app.view.widgets.knob import KnobWidget
+from app.view.widgets.learn_menu import LearnMenu
 
 
 class StageCard(QFrame):
@@ -59,6 +60,10 @@ class StageCard(QFrame):
             knob.reset_asked.connect(partial(stage.reset, field))
             learner.add(f"{stage.name}.{field}", knob)
             self.knobs[field] = knob
+        for field, combo in (("step_schedule", self.schedule), ("sampler", self.sampler)):
+            menu = LearnMenu(combo, theme)
+            menu.reset_asked.connect(partial(stage.reset, field))
+            learner.add(f"{stage.name}.{field}", menu)
         self._lay_out()
         self.schedule.activated.connect(lambda _: self._pick("step_schedule", self.schedule))
         self.sampler.activated.connect(lambda _: self._pick("sampler", self.sampler))

@@ -7,15 +7,21 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout
 
 from app.model.takes import TakesModel, TakeState, TakeView
+from app.texts import QT_TRANSLATE_NOOP
 from app.view.panels.words import shown_key, tr
 from app.view.picture.spectrogram import thumbnail
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
-from app.view.translate import QT_TRANSLATE_NOOP
 from app.view.widgets.buttons import IconButton, PaintedButton
 from app.view.widgets.painting import Align, fill_round, focus_ring, outline_round, painting
 
 CARDS = 4
+_READY = QT_TRANSLATE_NOOP("words", "ready")
+_STATES = {
+    TakeState.WAITING: QT_TRANSLATE_NOOP("words", "waiting"),
+    TakeState.FINISHING: QT_TRANSLATE_NOOP("words", "keeping…"),
+    TakeState.KEPT: QT_TRANSLATE_NOOP("words", "kept"),
+}
 CARD_DELAY_MS = 18  # four cards within the tenth of a second between two previews
 
 
@@ -23,13 +29,12 @@ def state_text(take: TakeView) -> str:
     """How far a take is, in a few words."""
     if take.state is TakeState.FORMING:
         return f"{take.step}/{take.steps}"
-    return {
-        TakeState.WAITING: tr(QT_TRANSLATE_NOOP("words", "waiting")),
-        TakeState.READY: "",
-        TakeState.FINISHING: tr(QT_TRANSLATE_NOOP("words", "keeping…")),
-        TakeState.FINISHED: "",
-        TakeState.KEPT: tr(QT_TRANSLATE_NOOP("words", "kept")),
-    }.get(take.state, "")
+    return tr(_STATES[take.state]) if take.state in _STATES else ""
+
+
+def spoken_state(take: TakeView) -> str:
+    """The same for a screen reader, which is told of a take that is ready as well."""
+    return state_text(take) or tr(_READY)
 
 
 def measured_text(take: TakeView) -> str:
@@ -62,7 +67,7 @@ class TakeCard(PaintedButton):
         """Show a take, or none."""
         self._take = take
         self.setEnabled(take is not None)
-        spoken = "" if take is None else f"{take.state.value} {measured_text(take)}"
+        spoken = "" if take is None else f"{spoken_state(take)} {measured_text(take)}"
         self.setAccessibleDescription(spoken)
         tip = self.tr("Key {0} switches to it at the same place. Drag it into the DAW, K keeps it")
         self.setToolTip(tip.format(self._index + 1))

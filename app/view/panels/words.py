@@ -9,7 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from app.view.translate import QT_TRANSLATE_NOOP
+from app.texts import QT_TRANSLATE_NOOP
 from engine.music.keys import KEYS, key_index
 
 CONTEXT: Final = "words"
@@ -109,6 +109,23 @@ SAMPLER_WORDS: Final = {
     "dpmpp-2m": "DPM++ 2M",
     "dpmpp-2m-sde": "DPM++ 2M SDE",
 }
+
+# kinds of what a prompt says, on its chips
+KIND_WORDS: Final = {
+    "tempo": QT_TRANSLATE_NOOP("words", "tempo"),
+    "key": QT_TRANSLATE_NOOP("words", "key"),
+    "meter": QT_TRANSLATE_NOOP("words", "meter"),
+    "bars": QT_TRANSLATE_NOOP("words", "bars"),
+    "genre": QT_TRANSLATE_NOOP("words", "genre"),
+    "instrument": QT_TRANSLATE_NOOP("words", "instrument"),
+    "mood": QT_TRANSLATE_NOOP("words", "mood"),
+    "era": QT_TRANSLATE_NOOP("words", "era"),
+}
+
+
+def kind_text(kind: str) -> str:
+    """The kind of a chip as it is written."""
+    return tr(KIND_WORDS[kind]) if kind in KIND_WORDS else kind
 
 
 _ANY: Final = QT_TRANSLATE_NOOP("words", "Any")

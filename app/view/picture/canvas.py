@@ -1,7 +1,8 @@
 """What the spectrogram and the waveform have in common: hands on the time line, and its overlay.
 
 The picture of what is seen is painted into a pixmap at the screen's own resolution and kept, so
-that a moving playhead or selection repaints a few columns of it.
+that a moving playhead or selection repaints a few columns of it, and the keys 1–4 go back and forth
+between pictures that are there.
 """
 
 from typing import Final
@@ -18,11 +19,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.view.cache import Cache
 from app.view.picture.time_axis import TimeAxis
 from app.view.theme.theme import Theme
 
 ZOOM_PER_NOTCH: Final = 1.25
 _EDGE_PX: Final = 6
+KEPT: Final = 8  # pictures: those of four takes at two places of the view
 
 
 class TimeCanvas(QWidget):
@@ -46,6 +49,7 @@ class TimeCanvas(QWidget):
         self._last_playhead_x = -1.0
         self._picture: QPixmap | None = None
         self._pictured: object = None  # the view of the axis that the picture shows
+        self._kept: Cache[object, tuple[object, QPixmap]] = Cache(KEPT)
         # all of it is painted here: else Qt fills every ground below it first
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -59,7 +63,12 @@ class TimeCanvas(QWidget):
     # ── picture ───────────────────────────────────────────────────────────────────────────
 
     def spoil(self) -> None:
-        """Paint the picture anew; what is around it stays."""
+        """Nothing that was painted is right any more: another size, another theme."""
+        self._kept.clear()
+        self.renew()
+
+    def renew(self) -> None:
+        """Another content: paint its picture; what is around it stays."""
         self._picture = None
         self.update(self.plot().toAlignedRect())
 
@@ -71,8 +80,24 @@ class TimeCanvas(QWidget):
     def picture(self) -> QPixmap:
         """The picture of what is seen, painted only where it is not what was seen last."""
         if self._picture is None or self._pictured != self.axis.view:
-            self._picture, self._pictured = self.render_picture(self.plot()), self.axis.view
+            self._picture, self._pictured = self._known_picture(), self.axis.view
         return self._picture
+
+    def _known_picture(self) -> QPixmap:
+        """A picture painted before, if it is kept; else it is painted now."""
+        content, variant = self.content()
+        if content is None:
+            return self.render_picture(self.plot())
+        key = (id(content), variant, self.axis.view, self.devicePixelRatioF())
+        known = self._kept.find(key)
+        if known is None:
+            known = content, self.render_picture(self.plot())  # an id is its own while it lives
+            self._kept.keep(key, known)
+        return known[1]
+
+    def content(self) -> tuple[object, object]:
+        """What is shown, and in which variant; the first is None where no picture is to be kept."""
+        raise NotImplementedError
 
     def render_picture(self, plot: QRectF) -> QPixmap:
         """Paint it: as large as the plot, in the screen's pixels."""

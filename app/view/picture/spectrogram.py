@@ -53,14 +53,20 @@ class SpectrogramView(TimeCanvas):
 
     def set_mel(self, mel: Mel | None, *, forming: bool = False) -> None:
         """Show a mel; None shows the hint. One that is still forming is painted more cheaply."""
-        self._mel, self._indices, self._forming = mel, None, forming
-        self.spoil()
+        if mel is not self._mel:
+            self._mel, self._indices = mel, None
+        self._forming = forming
+        self.renew()
 
     def set_channel(self, channel: Channel) -> None:
         """Left, right, mid or side."""
         if channel != self._channel:
             self._channel, self._indices = channel, None
-            self.spoil()
+            self.renew()
+
+    def content(self) -> tuple[object, object]:
+        """A mel that still forms is seen once."""
+        return (None if self._forming else self._mel), self._channel
 
     def set_hint(self, hint: str) -> None:
         """What is said while there is no mel."""

@@ -83,7 +83,11 @@ class WaveformView(TimeCanvas):
         """Show a sound; None shows a line."""
         self._cells = None if audio is None else self._known(audio)
         self._rate_hz = rate_hz
-        self.spoil()
+        self.renew()
+
+    def content(self) -> tuple[object, object]:
+        """The extremes of a sound, which are kept as long."""
+        return self._cells, self._rate_hz
 
     def _known(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Its extremes; those of the last takes are kept, for keys 1–4."""

@@ -152,22 +152,31 @@ class Page(QWidget):
         """A folder, with a button that chooses another."""
         both, path = QWidget(), QLineEdit()
         path.setReadOnly(True)
-        path.setMinimumWidth(220)
+        path.setMinimumWidth(120)
         path.setAccessibleName(name)
         button = Button(self.tr("Choose…"))
+        default = Button(self.tr("Default"), role="flat")
+        default.setToolTip(self.tr("Back to the folder that the system names"))
         line = QHBoxLayout(both)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(Space.SMALL)
         line.addWidget(path, 1)
         line.addWidget(button)
+        line.addWidget(default)
 
         def choose() -> None:
             chosen = QFileDialog.getExistingDirectory(self, name, shown())
             if chosen:
                 setattr(self.settings, field, chosen)
 
+        def refresh() -> None:
+            path.setText(shown())
+            path.setToolTip(shown())
+            default.setEnabled(bool(getattr(self.settings, field)))
+
         button.clicked.connect(choose)
-        self.tie(field, lambda: path.setText(shown()))
+        default.clicked.connect(lambda: self.settings.reset(field))
+        self.tie(field, refresh)
         self.row(name, hint, both)
         return path
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QDial, QLineEdit, QMenu, QWidget
 
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
+from app.view.widgets.learn_menu import fill
 from app.view.widgets.painting import Align, arc, focus_ring, own_escape, painting
 
 SWEEP_DEG: Final = 140.0  # to either side of the top
@@ -272,13 +273,7 @@ class KnobWidget(QDial):
         """Type, reset, learn, forget."""
         menu = QMenu(self)
         menu.addAction(self.tr("Type a value…"), self.type_value)
-        menu.addAction(self.tr("Reset"), self.reset_asked.emit)
-        menu.addSeparator()
-        menu.addAction(
-            self._theme.icon("midi"), self.tr("Learn a controller"), self.learn_asked.emit
-        )
-        forget = menu.addAction(self.tr("Forget the controller"), self.forget_asked.emit)
-        forget.setEnabled(bool(self._learnt))
+        fill(menu, self._theme, self, self._learnt)
         menu.popup(event.globalPos())
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802

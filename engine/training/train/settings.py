@@ -113,6 +113,9 @@ STAGE_DEFAULTS: Final[dict[Stage, dict[str, Any]]] = {
     },
 }  # fmt: skip
 
+# Mels along their principal axes (engine.training.train.losses).
+_OUTLINE: Final = {"loss": "x0_outline"}
+
 # A frame vocoder's mel is also its scale, so noise on it stays small: 1.3 dB at most.
 _FRAMES: Final = {
     "crop_s": 1.28, "batch": 16, "noise_t_max": 0.004, "spectral": 0.0, "log_mel": 0.0,
@@ -127,7 +130,7 @@ _PAPER: Final = {
 PRESET_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     **dict.fromkeys(("starter-frame-vocoder", "tiny-frame-vocoder"), _FRAMES),
     **dict.fromkeys(("starter-high-band", "tiny-high-band"), _FRAMES | {"blur": "none"}),
-    **dict.fromkeys(("starter-generator", "tiny-generator"), {"loss": "x0_outline"}),
+    **dict.fromkeys(("starter-generator", "tiny-generator"), _OUTLINE),
     "paper-waveform-generator": {
         **_PAPER, "noise_schedule": "cosine", "crop_s": 30.72, "text_tokens": 64,
     },

@@ -65,9 +65,11 @@ class Witness:
             return
         assert jobs.offered == (interrupted,)
         self.offered += 1
-        (trouble,) = [each for each in self.session.models.troubles.all if each.source == "job"]
+        (trouble,) = [
+            each for each in self.session.models.troubles.all if each.source == "interrupted"
+        ]
         assert trouble.action_label == "Run again"
-        self.session.models.troubles.act("job")
+        self.session.models.troubles.act("interrupted")
 
     def rest(self) -> None:
         """Wait until nobody waits for anything."""

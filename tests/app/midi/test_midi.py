@@ -29,7 +29,7 @@ def control(value: int, number: int = 21, channel: int = 1) -> m.Control:
 
 def test_a_replaced_process_is_told_the_ports_again(midi: Midi, child: FakeChild) -> None:
     midi.choose(("daw",))
-    child.say(m.Ports(ports=("daw",), connected=("daw",), trouble=""))
+    child.say(m.Ports(ports=("daw",), connected=("daw",)))
     child.say(m.Tempo(bpm=93.0))
     child.down.emit(3)
     assert midi.connected == ()

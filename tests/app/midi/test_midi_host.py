@@ -50,7 +50,7 @@ def make(backend: FakeMidi) -> tuple[MidiHost, list[object]]:
 def test_ports_are_told_even_when_there_are_none() -> None:
     host, sent = make(FakeMidi())
     host.look(0.0)
-    assert sent == [m.Ports(ports=(), connected=(), trouble="")]
+    assert sent == [m.Ports(ports=(), connected=())]
 
 
 def test_no_midi_system_is_no_ports() -> None:
@@ -58,7 +58,7 @@ def test_no_midi_system_is_no_ports() -> None:
     backend.absent = True
     host, sent = make(backend)
     host.look(0.0)
-    assert sent == [m.Ports(ports=(), connected=(), trouble="")]
+    assert sent == [m.Ports(ports=(), connected=())]
 
 
 def test_fifty_unplugs() -> None:
@@ -71,11 +71,11 @@ def test_fifty_unplugs() -> None:
         gone = sent[-1]
         assert isinstance(gone, m.Ports)
         assert gone.connected == ()
-        assert "daw" in gone.trouble
+        assert "daw" in str(gone.trouble)
         assert not backend.open_ports
         backend.present.append("daw")
         host.look(2.0 * turn + 2)
-        assert sent[-1] == m.Ports(ports=("daw",), connected=("daw",), trouble="")
+        assert sent[-1] == m.Ports(ports=("daw",), connected=("daw",))
         assert list(backend.open_ports) == ["daw"]
 
 
@@ -86,10 +86,10 @@ def test_a_port_that_another_program_holds() -> None:
     watch.choose(("daw",))
     before: tuple[str, ...] = watch.connected
     assert before == ()
-    assert "close the program" in watch.trouble
+    assert "close the program" in str(watch.trouble)
     backend.broken.clear()
     assert watch.look()
-    told = watch.connected, watch.trouble
+    told = watch.connected, str(watch.trouble)
     assert told == (("daw",), "")
 
 

@@ -86,6 +86,7 @@ def test_everything_done_to_a_clip_is_undone(clips: tuple[ClipsModel, QUndoStack
     model.delete(ids[:2])
     wait_until(lambda: (model.total, model.binned) == (1, 2))
     assert undo.undoText() == "Delete (2 clips)"
+    assert model.keys == ("Am", "F#m")  # the bin's too: it can be filtered as well
     model.set_query(in_bin=True)
     assert model.shown == 2
     count = undo.count()
@@ -94,6 +95,7 @@ def test_everything_done_to_a_clip_is_undone(clips: tuple[ClipsModel, QUndoStack
     while undo.canUndo():
         undo.undo()
     wait_until(lambda: [model.clip(clip_id) for clip_id in ids] == before)
+    assert (model.total, model.binned) == (3, 0)
     undo.redo()
     wait_until(lambda: settled(name="Night drone"))
 
@@ -104,8 +106,13 @@ def test_the_bin_is_emptied_for_good(clips: tuple[ClipsModel, QUndoStack]) -> No
     model.delete([clip.id])
     wait_until(lambda: model.binned == 1)
     assert clip.path.exists()
+    other = model.clip_at(0)  # the only one in its key
+    assert other.key is not None
+    model.delete([other.id])
+    wait_until(lambda: model.binned == 2)
     model.empty_bin()
     wait_until(lambda: model.binned == 0)
+    assert (model.total, other.key in model.keys) == (1, False)
     assert not clip.path.exists()
     assert not undo.canUndo()
 

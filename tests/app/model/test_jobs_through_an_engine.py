@@ -194,13 +194,13 @@ def test_the_job_of_a_dead_engine_is_offered_again(start: Start) -> None:
     assert ended[0].state is JobState.INTERRUPTED
     assert models.jobs.offered == (ended[0],)
     assert models.troubles.shown is not None
-    assert models.troubles.shown.source == "job"
+    assert models.troubles.shown.source == "interrupted"
     assert models.troubles.shown.action_label == "Run again"
     assert "Traceback" not in models.troubles.shown.line
     wait_until(lambda: len(ended) == 2)  # what waited was rendered by the next engine
     assert ended[1].state is JobState.DONE
     seed = ended[0].recipe.seed
-    models.troubles.act("job")
+    models.troubles.act("interrupted")
     wait_until(lambda: len(ended) == 3)
     assert (ended[2].state, ended[2].recipe.seed) == (JobState.DONE, seed)
     assert models.troubles.shown is None
@@ -218,7 +218,7 @@ def test_every_job_that_an_engine_died_under_is_offered(start: Start) -> None:
         os.kill(session.link.pid, signal.SIGKILL)
         wait_until(lambda number=number: len(ended) == number)  # type: ignore[misc]
     assert models.jobs.offered == tuple(ended)
-    models.troubles.clear("job")  # dismissed
+    models.troubles.clear("interrupted")  # dismissed
     assert models.jobs.offered == ()
     ask(session, "steps=20 step_ms=50", takes=1)
     models.jobs.generate()
@@ -226,6 +226,33 @@ def test_every_job_that_an_engine_died_under_is_offered(start: Start) -> None:
     os.kill(session.link.pid, signal.SIGKILL)
     wait_until(lambda: len(ended) == 3)
     assert list(models.jobs.offered) == ended[2:]
+
+
+def test_the_offer_outlives_what_fails_after_it(start: Start) -> None:
+    session = start()
+    models = session.models
+    ended = ends(session)
+    ask(session, "steps=20 step_ms=50", takes=1)
+    models.jobs.generate()
+    wait_until(lambda: states(session) == [TakeState.FORMING])
+    os.kill(session.link.pid, signal.SIGKILL)
+    wait_until(lambda: len(ended) == 1)
+    ask(session, "refuse=1", takes=1)
+    models.jobs.generate()
+    wait_until(lambda: len(ended) == 2)
+    assert ended[1].state is JobState.FAILED
+    assert models.troubles.shown is not None
+    assert models.troubles.shown.source == "job"  # the newer one first
+    assert models.jobs.offered == (ended[0],)
+    models.troubles.clear("job")  # dismissed
+    assert models.troubles.shown.action_label == "Run again"
+    ask(session, "refuse=1", takes=1)
+    models.jobs.generate()
+    wait_until(lambda: models.troubles.tells("job"))
+    models.troubles.act("interrupted")
+    wait_until(lambda: len(ended) == 4)
+    assert ended[3].state is JobState.DONE
+    assert models.troubles.all == ()  # what failed is over as well, once something works
 
 
 def test_what_had_come_before_the_engine_died_is_not_offered(start: Start) -> None:

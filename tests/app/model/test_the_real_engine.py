@@ -98,13 +98,17 @@ def it_is_handed_off(session: Session, clip: Clip) -> tuple[Path, Recipe]:
 def a_part_is_cut(session: Session) -> Path:
     """It is no loop any more."""
     models = session.models
-    assert models.actions.drag_part(1, (0.5, 1.25)) is None
-    wait_until(lambda: models.actions.part_file(1, (0.5, 1.25)) is not None, patience_s=PATIENCE_S)
-    part = models.actions.part_file(1, (0.5, 1.25))
+    clip = models.takes.takes[1].clip
+    assert clip is not None
+    assert models.actions.drag_part_of_take(1, (0.5, 1.25)) is None
+    wait_until(
+        lambda: models.actions.part_file(clip.id, (0.5, 1.25)) is not None, patience_s=PATIENCE_S
+    )
+    part = models.actions.part_file(clip.id, (0.5, 1.25))
     assert part is not None
     parsed = parse_wav(part.read_bytes())
     assert (parsed.frames, parsed.smpl_loops) == (36_000, ())
-    data = models.actions.drag_part(1, (0.5, 1.25))
+    data = models.actions.drag_part_of_take(1, (0.5, 1.25))
     assert data is not None
     assert [url.toLocalFile() for url in data.urls()] == [str(part)]
     return part

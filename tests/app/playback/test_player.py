@@ -179,9 +179,7 @@ def test_levels_and_devices_are_shown(player: Player, child: FakeChild) -> None:
     assert shown[0].peak_db == (-1.0, -np.inf)
     assert shown[0].short_term_lufs == -np.inf
     speakers = OutputDevice(id="f|s", name="s", system="f", channels=2, is_default=True)
-    child.say(
-        m.Devices(devices=(speakers,), current="f|s", rate_hz=48_000, latency_s=0.02, trouble="")
-    )
+    child.say(m.Devices(devices=(speakers,), current="f|s", rate_hz=48_000, latency_s=0.02))
     assert player.output == "s"
     assert player.devices[0].is_default
 

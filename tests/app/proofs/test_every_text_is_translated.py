@@ -1,5 +1,6 @@
 """A window in a language of marks: what a person reads in it came through tr()."""
 
+import errno
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +17,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+import engine.files
+from app.engine_link.process import Ending
+from app.library.files import REASONS, explained
+from app.library.wav import read_wav
+from app.midi.messages import Ports
+from app.model.job_making import JobMaker, interrupted
+from app.model.trouble import Trouble
+from app.playback.messages import Devices
+from app.texts import Line
+from app.view.panels.library_panel import done_text
+from app.view.panels.words import KIND_WORDS, kind_text
 from app.view.shortcuts import ShortcutSheet
+from engine.errors import UserError
 from tests.app.proofs import pseudo
-from tests.app.view.staged import Stage, stage
+from tests.app.view.staged import Stage, recipe, stage
 from tests.fixtures.qt import application
 
 pytestmark = pytest.mark.skipif(bool(pseudo.missing()), reason=pseudo.missing() or "tools there")
@@ -104,6 +117,49 @@ def test_the_menus(window: Stage) -> None:
         said = [action.text().split("\t")[0] for action in menu.actions() if action.text()]
         assert said
         assert all(text.startswith("⟦") for text in said)
+
+
+def parts(trouble: Trouble | UserError) -> list[str]:
+    return [trouble.what, trouble.why, trouble.remedy]
+
+
+def test_troubles_of_the_window(window: Stage, tmp_path: Path) -> None:
+    """Its own sentences; what the engine or the system says stays inside of them as it is."""
+    models = window.session.models
+    job = JobMaker().render(recipe())
+    ending = Ending(asked=False, reason="it crashed")
+    full = explained("⟦x⟧", tmp_path, OSError(errno.ENOSPC, "No space left on device"))
+    models.engine.install_bundle(tmp_path)  # no engine runs: nothing is said
+    models.settings.engine_command = "ssh host noisefall-engine serve"
+    models.engine.install_bundle(tmp_path)
+    (remote,) = models.troubles.all
+    with pytest.raises(UserError) as damaged:
+        read_wav(b"RIFF")
+    offer = interrupted(job, ending, lambda: None)
+    said = [*parts(offer), *parts(full), *parts(remote), *parts(damaged.value), offer.action_label]
+    assert all(text.startswith("⟦") for text in said), said
+
+
+def test_troubles_of_sound_and_midi(window: Stage) -> None:
+    """Their processes know no language: they tell a marked text and its values."""
+    line = Line("{0} is not there: playing through {1} until it returns", ("A", "B"))
+    told = Devices(devices=(), current="", rate_hz=0, latency_s=0.0, trouble=line)
+    window.player._receive(told, b"")
+    assert window.player.trouble == "⟦A is not there: playing through B until it returns⟧"
+    away = Line("{0} is not there: it is taken up when it returns", ("keys",))
+    window.midi._receive(Ports(ports=(), connected=(), trouble=away), b"")
+    assert window.midi.trouble == "⟦keys is not there: it is taken up when it returns⟧"
+
+
+def test_the_chips_and_what_was_done(window: Stage) -> None:
+    assert {kind_text(kind)[0] for kind in KIND_WORDS} == {"⟦"}
+    assert done_text("Delete (3 clips)") == "⟦⟦Deleted⟧ (3 clips)⟧"
+    assert done_text("Delete") == "⟦Deleted⟧"
+    assert done_text("") == ""
+
+
+def test_reasons_of_the_file_system_are_marked() -> None:
+    assert set(REASONS) == set(engine.files._REASONS.values())
 
 
 def test_no_text_is_lost_by_a_variable(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication
 
 from app.library.clip import Clip
-from app.view.panels.clip_delegate import ClipDelegate
+from app.view.panels.clip_delegate import ROW_PX, ROWS_PER_FRAME, ClipDelegate
 from tests.app.proofs.many_clips import fill
 from tests.app.view.staged import Stage, stage
 from tests.fixtures.qt import wait_until
@@ -43,12 +43,40 @@ def test_scrolling_draws_only_what_is_new(large: Stage, monkeypatch: pytest.Monk
     bar = large.window.library.list.verticalScrollBar()
     bar.setValue(30_000)
     QApplication.processEvents()
+    delegate = large.window.library.list.delegate
+    wait_until(lambda: not delegate.unfinished, "for the whole page")
     drawn.clear()
     for _ in range(100):
         bar.setValue(bar.value() + 12)
         QApplication.processEvents()
     assert len(drawn) == len(set(drawn))  # 1,200 px: no row twice
     assert 18 <= len(drawn) <= 22
+
+
+def test_a_page_of_new_rows_is_drawn_in_several_frames(
+    large: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames: list[list[str]] = []
+    begin, paint = ClipDelegate.begin_frame, ClipDelegate._paint_clip
+
+    def began(self: ClipDelegate) -> None:
+        frames.append([])
+        begin(self)
+
+    def counted(self: ClipDelegate, painter: QPainter, row: QRectF, clip: Clip) -> None:
+        frames[-1].append(clip.name)
+        paint(self, painter, row, clip)
+
+    monkeypatch.setattr(ClipDelegate, "begin_frame", began)
+    monkeypatch.setattr(ClipDelegate, "_paint_clip", counted)
+    view = large.window.library.list
+    view.verticalScrollBar().setValue(60_000)
+    wait_until(lambda: frames and not view.delegate.unfinished, "for the rows")
+    seen = -(-view.viewport().height() // ROW_PX)
+    assert seen > ROWS_PER_FRAME
+    assert max(len(drawn) for drawn in frames) == ROWS_PER_FRAME
+    names = [name for drawn in frames for name in drawn]
+    assert seen <= len(names) == len(set(names)) <= seen + 1
 
 
 def test_a_clip_far_below_is_shown(large: Stage) -> None:
