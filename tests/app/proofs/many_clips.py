@@ -64,7 +64,7 @@ def _row(db: sqlite3.Connection) -> tuple[list[str], tuple[object, ...]]:
 
 def turn_ms(do: Callable[[], object], view: ClipList) -> float:
     """Milliseconds of processor time of the longest turn, of something and all that follows."""
-    turns = []
+    turns: list[float] = []
     while not turns or view.delegate.unfinished:
         start_s = time.process_time()
         if not turns:
