@@ -50,6 +50,8 @@ class StageSettings(
         sampler: how x is carried from one noise level to the next.
         step_schedule: how the steps are spread over t (Table 8, or equal log-SNR steps).
         gamma: eq. 4's interpolation between posterior (0) and forward (1) variance.
+        temperature: size of the noise that the ancestral samplers put back, 0–1; the paper's is 1.
+            Below it they keep nearer to what is likeliest.
         guidance: classifier-free guidance weight w; 1 is off.
         clip_percentile: dynamic clipping's percentile of |x̂₀|, in (0, 100]; 0 is off.
     """
@@ -58,6 +60,7 @@ class StageSettings(
     sampler: SamplerName | None = None
     step_schedule: StepScheduleName | None = None
     gamma: float | None = None
+    temperature: float | None = None
     guidance: float | None = None
     clip_percentile: float | None = None
 
@@ -234,6 +237,7 @@ def _check_stages(recipe: Recipe) -> None:
         ranges: tuple[tuple[str, float | None, tuple[float, float]], ...] = (
             ("steps", settings.steps, STEPS_RANGE),
             ("gamma", settings.gamma, (0.0, 1.0)),
+            ("temperature", settings.temperature, (0.0, 1.0)),
             ("guidance", settings.guidance, (0.0, 30.0)),
             ("clip_percentile", settings.clip_percentile, (0.0, 100.0)),
         )

@@ -26,7 +26,7 @@ class StageForm(QObject):
 
     Attributes:
         name: one of engine.recipe.STAGES.
-        steps, sampler, step_schedule, gamma, guidance, clip_percentile: as
+        steps, sampler, step_schedule, gamma, temperature, guidance, clip_percentile: as
             `engine.recipe.StageSettings`; None leaves the preset's value.
     """
 
@@ -36,6 +36,7 @@ class StageForm(QObject):
     sampler: Field[SamplerName | None] = Field(None, one_of(None, *SAMPLERS))
     step_schedule: Field[StepScheduleName | None] = Field(None, one_of(None, *STEP_SCHEDULES))
     gamma: Field[float | None] = Field(None, _or_none(clamped(0.0, 1.0)))
+    temperature: Field[float | None] = Field(None, _or_none(clamped(0.0, 1.0)))
     guidance: Field[float | None] = Field(None, _or_none(clamped(0.0, 30.0)))
     clip_percentile: Field[float | None] = Field(None, _or_none(clamped(0.0, 100.0)))
 

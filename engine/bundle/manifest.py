@@ -80,6 +80,7 @@ class SamplerPreset(_Strict, frozen=True, kw_only=True):
     sampler: SamplerName = "ddim"
     step_schedule: StepScheduleName = "uniform"
     gamma: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    temperature: Annotated[float, Meta(ge=0, le=1)] = 1.0
     guidance: Annotated[float, Meta(ge=0, le=30)] = 1.0
     clip_percentile: Annotated[float, Meta(ge=0, le=100)] = 0.0
 

@@ -13,6 +13,7 @@ from engine.diffusion.noise import BatchNoise, offset_stream
 from engine.diffusion.noise_schedule import noise_schedule
 from engine.diffusion.rotation import rotated
 from engine.diffusion.samplers import SAMPLERS
+from engine.diffusion.signatures import Draw
 from engine.diffusion.step_schedule import times
 from engine.runtime.cancel import CancelToken
 from engine.runtime.session import Model
@@ -100,8 +101,15 @@ def sample_stage(
         x,
         times(settings.step_schedule, settings.steps, model=plan.table_8_model, noise=noise),
         noise=noise,
-        draw=stream.draw,
+        draw=_tempered(stream.draw, settings.temperature),
         on_step=step_done,
         gamma=settings.gamma,
     )
     return np.asarray(result[..., :elements], np.float32)
+
+
+def _tempered(draw: Draw, temperature: float) -> Draw:
+    """Noise of another size than 1."""
+    if temperature == 1:
+        return draw
+    return lambda shape: draw(shape) * np.float32(temperature)

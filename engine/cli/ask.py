@@ -39,6 +39,7 @@ _ALLOWED: Final[dict[str, str]] = {
     "sampler": f"one of {', '.join(SAMPLERS)}",
     "step_schedule": f"one of {', '.join(STEP_SCHEDULES)}",
     "gamma": "a number from 0 to 1",
+    "temperature": "a number from 0 to 1",
     "guidance": "a number",
     "clip_percentile": "a number from 0 to 100",
 }

@@ -56,6 +56,12 @@ KNOB_WORDS: Final = {
             "words", "Noise put back at each step: 0 is calm, 1 livelier and rougher."
         ),
     ),
+    "temperature": (
+        QT_TRANSLATE_NOOP("words", "Temperature"),
+        QT_TRANSLATE_NOOP(
+            "words", "How far the ancestral samplers stray: low is plainer and surer, 1 is free."
+        ),
+    ),
     "guidance": (
         QT_TRANSLATE_NOOP("words", "Guidance"),
         QT_TRANSLATE_NOOP(

@@ -26,6 +26,7 @@ stages = st.builds(
     sampler=st.sampled_from((None, *SAMPLERS)),
     step_schedule=st.sampled_from((None, *STEP_SCHEDULES)),
     gamma=st.none() | st.floats(0, 1),
+    temperature=st.none() | st.floats(0, 1),
     guidance=st.none() | st.floats(0, 30),
     clip_percentile=st.none() | st.floats(0, 100),
 )

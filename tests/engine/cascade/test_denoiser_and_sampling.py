@@ -40,7 +40,12 @@ class FakeModel:
 def plan(**changes: Any) -> StagePlan:
     settings = SamplerPreset(steps=changes.pop("steps", 4), guidance=changes.pop("guidance", 1.0))
     settings = msgspec.structs.replace(
-        settings, **{k: changes.pop(k) for k in ("sampler", "clip_percentile") if k in changes}
+        settings,
+        **{
+            name: changes.pop(name)
+            for name in ("sampler", "temperature", "clip_percentile")
+            if name in changes
+        },
     )
     fields = {
         "model": "net.onnx",
@@ -236,3 +241,26 @@ def test_cancel_ends_between_steps() -> None:
     with pytest.raises(Cancelled):
         sample(smoothing, plan(), lengths=grid(64, loop=False), on_step=on_step, cancel=token)
     assert steps == [1]
+
+
+def test_temperature_is_the_size_of_the_noise_put_back() -> None:
+    """Of a network that says silence, x is noise alone; the noise it began with is another's."""
+
+    def states(temperature: float, sampler: str = "ancestral") -> list[np.ndarray]:
+        seen: list[np.ndarray] = []
+
+        def silence(feeds: Feeds) -> np.ndarray:
+            seen.append(feeds["x"])
+            return np.zeros_like(feeds["x"])
+
+        stage = plan(sampler=sampler, temperature=temperature)
+        sample(silence, stage, lengths=grid(400, loop=False))
+        return seen
+
+    full, half, none = states(1.0), states(0.5), states(0.0)
+    for whole, tempered, kept in zip(full, half, none, strict=True):
+        np.testing.assert_allclose(tempered - kept, 0.5 * (whole - kept), atol=1e-5)
+    np.testing.assert_array_equal(full[0], none[0])
+    assert none[-1].std() < 0.5 * full[-1].std()
+    for whole, tempered in zip(states(1.0, "ddim"), states(0.5, "ddim"), strict=True):
+        np.testing.assert_array_equal(whole, tempered)
