@@ -1,5 +1,6 @@
 """Fixtures for every area. Bundles are made once per session; copy one before changing it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ from hypothesis import HealthCheck, settings
 # A busy machine is slow, and that is no bug: nothing here is judged by the clock.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_starter(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Only what a test makes is installed; the starter that ships has a test of its own."""
+    os.environ["NOISEFALL_RESOURCES"] = str(tmp_path_factory.mktemp("resources"))
 
 
 @pytest.fixture(scope="session")

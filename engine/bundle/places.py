@@ -13,6 +13,7 @@ import platformdirs
 import engine
 
 HOME_VARIABLE: Final = "NOISEFALL_HOME"
+RESOURCES_VARIABLE: Final = "NOISEFALL_RESOURCES"
 _APP: Final = "noisefall"
 
 
@@ -36,7 +37,13 @@ def cache_dir() -> Path:
 
 
 def resources_dir() -> Path:
-    """Folder of what ships with the app: engine/_resources installed, resources/ in a checkout."""
+    """Folder of what ships with the app: engine/_resources installed, resources/ in a checkout.
+
+    NOISEFALL_RESOURCES puts another in its place, for packagers who ship the starter apart.
+    """
+    elsewhere = os.environ.get(RESOURCES_VARIABLE)
+    if elsewhere:
+        return Path(elsewhere)
     package = Path(engine.__file__).resolve().parent
     installed = package / "_resources"
     return installed if installed.is_dir() else package.parent / "resources"

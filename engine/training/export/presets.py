@@ -5,6 +5,10 @@ two cores that give about 107 GFLOP/s in ONNX Runtime (AVX-512, 2.5 GHz), with 1
 generator branch, 43 per vocoder and 21 per super-resolution step. Guidance above 1 doubles a
 generator step's cost, so Draft does without it; dynamic clipping's percentile
 is Imagen's 99.5 (arXiv 2205.11487, section 2.3), which the paper names but gives no number for.
+
+The generator's sampler and temperature come from `noisefall evaluate sweep` on an early starter and
+16 prompts: what little noise is put back decides between a grain that fills the mel and a beat that
+can be heard (tempo within 2 % on 85 to 100 % of the clips with drums).
 """
 
 from typing import Final
@@ -58,6 +62,17 @@ def _multistep(steps: int, *, guidance: float = 1.0) -> SamplerPreset:
     )
 
 
+def _tempered(steps: int, *, guidance: float = 1.0) -> SamplerPreset:
+    return SamplerPreset(
+        steps=steps,
+        sampler="ancestral",
+        step_schedule="log-snr",
+        temperature=0.7,
+        guidance=guidance,
+        clip_percentile=_CLIP if guidance > 1 else 0.0,
+    )
+
+
 def _ddim(steps: int) -> SamplerPreset:
     return SamplerPreset(steps=steps, sampler="ddim", step_schedule="uniform")
 
@@ -75,8 +90,8 @@ FRAME_PRESETS: Final[dict[StageName, StagePresets]] = {
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(
-            draft=_multistep(4),
-            standard=_multistep(8, guidance=3.0),
+            draft=_tempered(6),
+            standard=_tempered(8, guidance=2.0),
             paper=_PAPER_SPECTROGRAM_GENERATOR,
         ),
         "vocoder": StagePresets(draft=_ddim(1), standard=_ddim(2), paper=_PAPER_VOCODER),

@@ -48,6 +48,9 @@ def test_places_follow_the_variable(home: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv(places.HOME_VARIABLE)
     assert places.bundles_dir().parts[-2:] == ("noisefall", "bundles")
     assert "noisefall" in places.cache_dir().parts
+    monkeypatch.setenv(places.RESOURCES_VARIABLE, str(home))
+    assert places.resources_dir() == home
+    monkeypatch.delenv(places.RESOURCES_VARIABLE)
     assert places.resources_dir().name in ("resources", "_resources")
 
 
