@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.corpus.store.shards import write_file
 from engine.errors import UserError
+from engine.files import replace_file
 
 
 def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -17,7 +17,7 @@ def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
         for name, data in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, data)
+            replace_file(path, data)
     except OSError as error:
         raise UserError(
             "The report was not written", f"{folder}: {error}", "Choose another folder with --out"

@@ -20,8 +20,8 @@ from engine.audio.tempo import measure_tempo
 from engine.corpus.label.beat import bar_start_s
 from engine.corpus.label.files import SHORTEST_S, stretches
 from engine.corpus.store.layout import RATE_HZ
-from engine.corpus.store.shards import write_file
 from engine.errors import UserError
+from engine.files import replace_file
 from engine.music.keys import KEYS
 from engine.music.meter import seconds_per_bar
 from engine.training.train.data import ARRAYS, FULL_SCALE, ClipEntry
@@ -149,7 +149,7 @@ def _write_draft(
         "skipped": skipped,
         "clips": [asdict(clip) for clip in clips],
     }
-    write_file(folder / DRAFT_NAME, json.dumps(data).encode())
+    replace_file(folder / DRAFT_NAME, json.dumps(data).encode())
 
 
 def read_draft(folder: Path) -> tuple[list[ClipEntry], float, tuple[str, ...]]:

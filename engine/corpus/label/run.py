@@ -30,8 +30,8 @@ from engine.corpus.label.part import (
     read_draft,
 )
 from engine.corpus.label.vocabulary import Vocabulary
-from engine.corpus.store.shards import write_file
 from engine.errors import UserError
+from engine.files import replace_file
 from engine.training.train.data import ARRAYS, write_clips
 
 PLAN_NAME: Final = "label.json"
@@ -81,7 +81,7 @@ def plan_parts(
             planned[f"{split}-{first + number:04d}"] = group
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_file(out / PLAN_NAME, json.dumps({"format": FORMAT, "parts": planned}).encode())
+        replace_file(out / PLAN_NAME, json.dumps({"format": FORMAT, "parts": planned}).encode())
     except OSError as error:
         raise _failed(f"{out}: {error}", "Choose another folder with --out") from None
     return [

@@ -18,6 +18,7 @@ from engine.corpus.sheet.png import data_uri, png_bytes, shades
 from engine.corpus.sheet.roll import WIDTH, roll_svg
 from engine.corpus.store.read import StoredClip, open_corpus
 from engine.errors import UserError
+from engine.files import replace_file
 
 _STYLE: Final = """
 body{background:#101214;color:#d8dce0;font:14px/1.45 system-ui,sans-serif;margin:2rem auto;
@@ -63,10 +64,8 @@ def write_sheet(folder: Path, out: Path, *, audio: bool = False) -> int:
         " to 0 dB per band), and its left − right difference (orange left, blue right).</p>",
     ]
     page += [_article(clip, audio=audio) for clip in chosen]
-    part = out.with_name(f".{out.name}.part")
     try:
-        part.write_text("\n".join(page), encoding="utf-8")
-        part.replace(out)
+        replace_file(out, "\n".join(page).encode())
     except OSError as error:
         raise UserError(
             "The sheet was not written",

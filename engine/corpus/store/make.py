@@ -25,10 +25,11 @@ from engine.corpus.store.folder import (
 from engine.corpus.store.layout import PLAN_NAME, Plan, PlannedShard, Split, Versions, encoded
 from engine.corpus.store.plan import Outline, default_seconds_per_shard, plan_shards
 from engine.corpus.store.pool import Pool, default_workers
-from engine.corpus.store.shards import remove_parts, write_file
+from engine.corpus.store.shards import remove_parts
 from engine.corpus.store.versions import present_versions
 from engine.corpus.store.worker import DEFAULT_RENDERER, Job, Report
 from engine.errors import UserError
+from engine.files import replace_file
 
 HOURS: Final = (0.001, 10_000.0)
 SECONDS_PER_SHARD: Final = (1.0, 100_000.0)
@@ -210,7 +211,7 @@ class _Run:
             seconds_per_shard=seconds_per_shard, duplicates=duplicates, shards=shards,
         )  # fmt: skip
         try:
-            write_file(asked.folder / PLAN_NAME, encoded(plan))
+            replace_file(asked.folder / PLAN_NAME, encoded(plan))
         except OSError as error:
             raise UserError(WHAT, f"{asked.folder}: {error.strerror}", ELSEWHERE) from None
         return plan

@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.corpus.store.layout import Place, Plan, PlannedShard, Sidecar, encoded, load
 from engine.errors import UserError
+from engine.files import replace_file, sync_folder
 
 _PART: Final = ".part"
 _BLOCK: Final = tarfile.BLOCKSIZE
@@ -40,17 +41,6 @@ def remove_parts(folder: Path) -> None:
     """Remove what a killed run was writing."""
     for part in folder.glob(f".*{_PART}"):
         part.unlink(missing_ok=True)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    part = _part_path(path)
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    _sync_folder(path.parent)
 
 
 class _Hashed(io.RawIOBase):
@@ -100,8 +90,8 @@ def write_shard(folder: Path, plan: Plan, shard: PlannedShard, clips: Clips) -> 
         contents=plan.contents_of(shard), seconds=shard.seconds, size_bytes=hashed.size_bytes,
         sha256=hashed.sha256.hexdigest(), members=members,
     )  # fmt: skip
-    _sync_folder(folder)
-    write_file(sidecar_path(folder, shard.name), encoded(sidecar))
+    sync_folder(folder)
+    replace_file(sidecar_path(folder, shard.name), encoded(sidecar))
     return sidecar
 
 
@@ -148,14 +138,3 @@ def sha256_of(path: Path) -> str:
     """Of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power cut, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

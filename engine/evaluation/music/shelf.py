@@ -20,11 +20,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from engine.corpus.store.shards import write_file
 from engine.errors import UserError
 from engine.evaluation.music.asks import RATE_HZ
 from engine.evaluation.music.ear import judged_mel
 from engine.evaluation.music.heard import Asked, Heard, heard
+from engine.files import replace_file
 
 FloatArray = NDArray[np.float32]
 
@@ -109,7 +109,7 @@ class Shelf:
     def _write(self, name: str, write: Callable[[io.BytesIO], object]) -> None:
         buffer = io.BytesIO()
         write(buffer)
-        write_file(self.folder / name, buffer.getvalue())
+        replace_file(self.folder / name, buffer.getvalue())
 
 
 def _refused(folder: Path, error: OSError) -> UserError:

@@ -17,7 +17,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.corpus.store.shards import write_file
 from engine.errors import UserError
 from engine.evaluation.music.asks import RATE_HZ, Ask, Sampling
 from engine.evaluation.music.ear import Ear, TextMeans, judged_mel
@@ -28,6 +27,7 @@ from engine.evaluation.music.rhythm import beat_phase_ms, heard_bpm, right_tempo
 from engine.evaluation.music.rough import rough_sound
 from engine.evaluation.music.tags import said_share
 from engine.evaluation.music.wording import KINDS
+from engine.files import replace_file
 from engine.recipe import PresetName, Recipe, StageSettings
 from engine.runtime.cancel import Cancelled, CancelToken
 
@@ -248,7 +248,7 @@ def _kept(path: Path, key: str) -> list[Setting]:
 def _keep(path: Path, kept: _Kept) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, msgspec.json.format(msgspec.json.encode(kept), indent=1))
+        replace_file(path, msgspec.json.format(msgspec.json.encode(kept), indent=1))
     except OSError as error:
         raise UserError(
             "The sweep was not kept", f"{path}: {error}", "Choose another folder with --out"

@@ -6,9 +6,12 @@ generator branch, 43 per vocoder and 21 per super-resolution step. Guidance abov
 generator step's cost, so Draft does without it; dynamic clipping's percentile
 is Imagen's 99.5 (arXiv 2205.11487, section 2.3), which the paper names but gives no number for.
 
-The generator's sampler and temperature come from `noisefall evaluate sweep` on an early starter and
-16 prompts: what little noise is put back decides between a grain that fills the mel and a beat that
-can be heard (tempo within 2 % on 85 to 100 % of the clips with drums).
+The generator's sampler and temperature come from a sweep of an early starter: how little noise is
+put back decides between a grain that fills the mel and a beat that can be heard.
+
+    noisefall evaluate sweep BUNDLE --data DIR --ear DIR --clips 16 --longest 8 --overrides
+        sampler=ancestral,temperature=0.7,steps=8,guidance=2
+        --grid temperature=0.5,0.85 guidance=1,3.5 steps=12
 """
 
 from typing import Final
@@ -16,6 +19,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.bundle.manifest import SamplerPreset, StageName, StagePresets
+from engine.recipe import SamplerName
 
 _CLIP: Final = 99.5
 
@@ -52,22 +56,15 @@ _PAPER_SUPER_RESOLUTION: Final = SamplerPreset(
 )
 
 
-def _multistep(steps: int, *, guidance: float = 1.0) -> SamplerPreset:
+def _few(
+    sampler: SamplerName, steps: int, *, guidance: float = 1.0, temperature: float = 1.0
+) -> SamplerPreset:
+    """A few equal steps of log-SNR."""
     return SamplerPreset(
         steps=steps,
-        sampler="dpmpp-2m",
+        sampler=sampler,
         step_schedule="log-snr",
-        guidance=guidance,
-        clip_percentile=_CLIP if guidance > 1 else 0.0,
-    )
-
-
-def _tempered(steps: int, *, guidance: float = 1.0) -> SamplerPreset:
-    return SamplerPreset(
-        steps=steps,
-        sampler="ancestral",
-        step_schedule="log-snr",
-        temperature=0.7,
+        temperature=temperature,
         guidance=guidance,
         clip_percentile=_CLIP if guidance > 1 else 0.0,
     )
@@ -90,8 +87,8 @@ FRAME_PRESETS: Final[dict[StageName, StagePresets]] = {
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(
-            draft=_tempered(6),
-            standard=_tempered(8, guidance=2.0),
+            draft=_few("ancestral", 6, temperature=0.7),
+            standard=_few("ancestral", 8, guidance=2.0, temperature=0.7),
             paper=_PAPER_SPECTROGRAM_GENERATOR,
         ),
         "vocoder": StagePresets(draft=_ddim(1), standard=_ddim(2), paper=_PAPER_VOCODER),
@@ -99,12 +96,12 @@ STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     },
     "waveform": {
         "generator": StagePresets(
-            draft=_multistep(4),
-            standard=_multistep(8, guidance=3.0),
+            draft=_few("dpmpp-2m", 4),
+            standard=_few("dpmpp-2m", 8, guidance=3.0),
             paper=_PAPER_WAVEFORM_GENERATOR,
         ),
         "cascader": StagePresets(
-            draft=_ddim(2), standard=_multistep(8, guidance=3.0), paper=_PAPER_CASCADER
+            draft=_ddim(2), standard=_few("dpmpp-2m", 8, guidance=3.0), paper=_PAPER_CASCADER
         ),
         "super_resolution": _SUPER_RESOLUTION,
     },

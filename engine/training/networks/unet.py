@@ -41,10 +41,8 @@ from engine.training.networks.layers import (
 )
 
 _EXIT_GAIN: Final = 1e-2  # the untrained network predicts nearly nothing
-_MIXED, _RAISED = (
-    0.3,
-    0.2,
-)  # gains of what an untrained network along axes mixes, and adds from below
+_MIXED: Final = 0.3  # gain of what an untrained network mixes into an axis of its own
+_RAISED: Final = 0.2  # gain of what an untrained network along axes adds from lower levels
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class Embedding(nn.Module):
 class MeanText(nn.Module):
     """The mean of the text's tokens, as far as it differs from text to text; hidden text is 0.
 
-    What all texts have in common is five times what they differ by: without `standardise` a
+    What all texts have in common is far more than what they differ by: without `standardise` a
     network hears that there is text long before it hears what it says.
     """
 

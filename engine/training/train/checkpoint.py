@@ -21,7 +21,6 @@ from engine.training.settings import with_tuples
 from engine.training.train.settings import Settings, from_json, to_json
 
 FORMAT: Final = "noisefall-train-1"
-_UNUSED: Final = (("skip", False),)  # what older headers say, and no network has any more
 _GROUPS: Final = ("weights", "ema", "first", "second")
 
 
@@ -45,8 +44,7 @@ def config_to_json(config: UNetConfig) -> dict[str, Any]:
 
 def config_from_json(data: dict[str, Any]) -> UNetConfig:
     """Inverse of `config_to_json`. Raises TypeError or ValueError where it is none."""
-    used = {name: value for name, value in data.items() if (name, value) not in _UNUSED}
-    return UNetConfig(**with_tuples(used))
+    return UNetConfig(**with_tuples(data))
 
 
 def save(folder: Path, checkpoint: Checkpoint, *, keep: int) -> Path:

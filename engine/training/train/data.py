@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
+from engine.files import replace_file
 
 FORMAT: Final = 2  # 1 had another mel
 CLIPS_NAME: Final = "clips.json"
@@ -81,9 +82,7 @@ def _entry(data: dict[str, Any]) -> ClipEntry:
 def write_clips(part: Path, clips: list[ClipEntry], *, mean_square: float) -> None:
     """Write a part's clips.json whole or not at all; `mean_square` of its 16 kHz audio."""
     data = {"format": FORMAT, "mean_square": mean_square, "clips": [asdict(c) for c in clips]}
-    waiting = part / f".{CLIPS_NAME}.part"
-    waiting.write_text(json.dumps(data), encoding="utf-8")
-    waiting.replace(part / CLIPS_NAME)
+    replace_file(part / CLIPS_NAME, json.dumps(data).encode())
 
 
 def damaged(path: Path, why: str) -> UserError:

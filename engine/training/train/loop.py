@@ -24,7 +24,7 @@ from engine.training.networks.unet import UNet
 from engine.training.train import checkpoint as checkpoints
 from engine.training.train.batches import Arrays, Batches, Needs
 from engine.training.train.checkpoint import Checkpoint
-from engine.training.train.data import open_data
+from engine.training.train.data import has_split, open_data
 from engine.training.train.data_patches import data_patches
 from engine.training.train.diffuse import seeded
 from engine.training.train.examples import MEL_SCALE, Example, example, needs, route
@@ -351,7 +351,7 @@ def _scale(rms: float) -> float:
 
 def _validation(data: Path, need: Needs, settings: Settings) -> Batches | None:
     """The validation split's batches, None where there is no such split."""
-    if not any(data.glob("validation-*/clips.json")):
+    if not has_split(data, "validation"):
         return None
     split = open_data(data, "validation")
     return Batches(split, need, settings, augment=False)

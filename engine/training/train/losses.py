@@ -8,8 +8,7 @@
 The first two are in the prediction's own coordinates. The third weighs like ε's loss at high noise
 and is bounded at low noise, where ε's grows without bound and says nothing about the sound. The
 fourth is for a network on top of a filter (`engine.training.networks.axes`) that leaves little to
-do at low noise: one that had nearly halved the filter's error at σ = 0.999 had taken a tenth off it
-at σ = 0.32.
+do at low noise.
 """
 
 from collections.abc import Callable
