@@ -17,6 +17,7 @@ import msgspec
 from engine.errors import UserError
 from engine.music.keys import canonical_key
 from engine.music.meter import METER_TABLE, seconds_per_bar
+from engine.music.progression import needs_key, read_bars, written
 
 SCHEMA: Final = 1
 
@@ -31,6 +32,7 @@ METERS: Final = tuple(METER_TABLE)
 PRESETS: Final = ("draft", "standard", "paper")
 SAMPLERS: Final = ("ancestral", "ddim", "dpmpp-2m", "dpmpp-2m-sde")
 STEP_SCHEDULES: Final = ("front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr")
+NO_CHORDS: Final = "none"
 DEFAULT_BPM: Final = 120.0
 DEFAULT_SECONDS: Final = 10.0
 STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
@@ -75,6 +77,8 @@ class Recipe(
         negative_prompt: what to steer away from; empty is none.
         bpm: quarter notes per minute, as DAWs count (in 6/8 too), 30–300; None is free tempo.
         key: canonical key name ("Am", "F#"); None is any.
+        chords: bars of chord names, or of numerals where there is a key, again and again
+            (engine.music.progression); empty lets the bundle choose, "none" is none.
         meter: time signature.
         bars: length in bars of `meter` at `bpm`; exclusive with `seconds`.
         seconds: length in seconds, 0.5–30.
@@ -94,6 +98,7 @@ class Recipe(
     negative_prompt: str = ""
     bpm: float | None = None
     key: str | None = None
+    chords: str = ""
     meter: str = "4/4"
     bars: int | None = None
     seconds: float | None = None
@@ -127,7 +132,7 @@ def sample_count(recipe: Recipe, rate_hz: int) -> int:
 def checked(recipe: Recipe) -> Recipe:
     """The recipe, or the first thing wrong with it.
 
-    The key comes back in canonical spelling, and bars without a tempo at 120 BPM.
+    The key and the chords come back in canonical spelling, and bars without a tempo at 120 BPM.
 
     Raises:
         UserError: a field is out of range or two fields contradict each other.
@@ -141,7 +146,7 @@ def checked(recipe: Recipe) -> Recipe:
         raise _refused(
             "key", recipe.key, "as one of the 24 keys, such as C, F#, Bbm or A minor"
         ) from None
-    return msgspec.structs.replace(recipe, bpm=bpm, key=key)
+    return msgspec.structs.replace(recipe, bpm=bpm, key=key, chords=_chords(recipe))
 
 
 def to_json(recipe: Recipe) -> bytes:
@@ -186,6 +191,27 @@ def _check_text(recipe: Recipe) -> None:
         raise _refused("prompt", recipe.prompt, 'a few words, such as "slow lo-fi guitar ballad"')
     if recipe.bundle and not re.fullmatch(r"[0-9a-f]{64}", recipe.bundle):
         raise _refused("bundle", recipe.bundle, "the SHA-256 of a manifest, 64 hexadecimal digits")
+
+
+def _chords(recipe: Recipe) -> str:
+    """The chords in the short form. Raises UserError."""
+    text = recipe.chords.strip()
+    if not text or text.casefold() == NO_CHORDS:
+        return text.casefold()
+    try:
+        bars = read_bars(text)
+        keyless = recipe.key is None and needs_key(text)
+    except ValueError as error:
+        raise UserError(
+            "The chords were not read", str(error), "Give a bar each, such as Am F C G"
+        ) from None
+    if keyless:
+        raise UserError(
+            "The chords were not read",
+            "numerals such as bVI are chords in a key, and there is no key",
+            "Set the key, or write names such as Am F C G",
+        )
+    return written(bars)
 
 
 def _check_ranges(recipe: Recipe) -> None:

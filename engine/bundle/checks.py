@@ -113,7 +113,7 @@ def _file_faults(manifest: Manifest) -> Iterator[str]:
             yield f"{name} is no .onnx file"
         elif files[name].size_bytes > MODEL_LIMIT_BYTES:
             yield f"{name} is larger than 2 GiB; its weights belong in a file beside it"
-    for listed in (manifest.text.tokenizer, manifest.text.understanding):
+    for listed in (manifest.text.tokenizer, manifest.text.understanding, manifest.harmony):
         if listed is not None and listed not in files:
             yield f"{listed} is not among its files"
     if manifest.text.max_tokens > 4096 or manifest.text.width > CHANNELS_LIMIT:

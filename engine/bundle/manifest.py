@@ -165,6 +165,7 @@ class Manifest(_Strict, frozen=True, kw_only=True):
         route: "spectrogram" (generator → vocoder → super-resolution) or "waveform" (generator at
             3.2 kHz → cascader to 16 kHz → super-resolution).
         stages: by name; exactly those of the route.
+        harmony: the chords of its genres (engine.bundle.harmony), or null.
         files: every file beside manifest.json, by name.
     """
 
@@ -176,6 +177,7 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     route: Literal["spectrogram", "waveform"] = "spectrogram"
     mel: MelSpec | None = None
     text: TextSpec
+    harmony: FileName | None = None
     stages: dict[StageName, StageSpec]
     files: dict[FileName, FileEntry]
 

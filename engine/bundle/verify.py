@@ -25,6 +25,8 @@ from engine.bundle.checks import (
     read_manifest,
     refused,
 )
+from engine.bundle.harmony import LIMIT_BYTES as HARMONY_LIMIT_BYTES
+from engine.bundle.harmony import HarmonyFile, read_harmony
 from engine.bundle.manifest import Manifest
 from engine.bundle.onnx_scan import MalformedModel, external_locations
 from engine.bundle.understanding import LIMIT_BYTES as UNDERSTANDING_LIMIT_BYTES
@@ -62,6 +64,14 @@ class Bundle:
         """
         return _understanding(self.root, self.manifest)
 
+    def harmony(self) -> HarmonyFile | None:
+        """The chords of its genres; None where the bundle does not say.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        return _harmony(self.root, self.manifest)
+
     def size_bytes(self, *names: str | None) -> int:
         """Size of the listed files together; None counts nothing."""
         return sum(self.manifest.files[name].size_bytes for name in names if name is not None)
@@ -84,6 +94,7 @@ def verify_folder(root: Path, *, hashes: bool = True) -> Bundle:
             for name in model_names(manifest):
                 _check_model(root / name, manifest)
             _understanding(root, manifest)
+            _harmony(root, manifest)
     except OSError as error:
         raise refused(f"it cannot be read ({error})", "Check the folder's permissions") from None
     return Bundle(root, manifest, hashlib.sha256(data).hexdigest())
@@ -165,6 +176,14 @@ def _understanding(root: Path, manifest: Manifest) -> UnderstandingFile | None:
     if found.width != manifest.text.width:
         raise refused(f"{name} is for vectors of {found.width}, not {manifest.text.width}")
     return found
+
+
+def _harmony(root: Path, manifest: Manifest) -> HarmonyFile | None:
+    """The decoded file of chords, None where there is none. Raises UserError, OSError."""
+    if manifest.harmony is None:
+        return None
+    with (root / manifest.harmony).open("rb") as file:
+        return read_harmony(file.read(HARMONY_LIMIT_BYTES + 1))
 
 
 def _check_model(path: Path, manifest: Manifest) -> None:

@@ -21,7 +21,7 @@ from engine.bundle.verify import Bundle
 from engine.cascade.budget import free_bytes, stage_needs
 from engine.cascade.events import CascadeEvent, ClipReady, MelPreview, TakeReady
 from engine.cascade.measures import faded_out, levelled, measured
-from engine.cascade.opened import encoded, stage_context, tokenizer_of
+from engine.cascade.opened import stage_context
 from engine.cascade.plan import (
     CLIP_RATE_HZ,
     FRAME_RATE_HZ,
@@ -31,6 +31,7 @@ from engine.cascade.plan import (
     check_runnable,
     lengths,
 )
+from engine.cascade.prompts import Prompts
 from engine.cascade.speed import Meter, Speeds, Workload
 from engine.cascade.stages import (
     StageContext,
@@ -46,7 +47,7 @@ from engine.runtime.ladder import preflight
 from engine.runtime.memory import OutOfMemory
 from engine.runtime.session import Runtime
 from engine.text.encoder import EncodedText
-from engine.text.understanding import Understander, Understanding, token_means
+from engine.text.understanding import Understanding
 
 FloatArray = NDArray[np.float32]
 Emit = Callable[[CascadeEvent], None]
@@ -69,9 +70,7 @@ class Cascade:
         self._runtime = runtime
         self._clock = clock
         self._speeds = Speeds()
-        self._understander: Understander | None = None
-        self._understands_for = CancelToken()
-        self._tokenizer = tokenizer_of(bundle)
+        self._prompts = Prompts(bundle, runtime)
 
     @property
     def bundle(self) -> Bundle:
@@ -87,7 +86,7 @@ class Cascade:
         """
         recipe = self._resolved(recipe)
         context = self._context(recipe, cancel)
-        waiting = list(range(recipe.first_take, recipe.first_take + recipe.takes))
+        waiting = self._prompts.takes(recipe, cancel=cancel)
 
         def attempt(batch: int) -> None:
             self._render_batch(context, waiting, batch, emit)
@@ -103,16 +102,7 @@ class Cascade:
         Raises:
             Cancelled: the token was cancelled.
         """
-        if self._understander is None:
-            file = self._bundle.understanding()
-            if file is None:
-                return None
-            self._understander = Understander(file, self._means)
-        self._understands_for = cancel
-        return self._understander(prompt)
-
-    def _means(self, texts: Sequence[str]) -> FloatArray:
-        return token_means(self._encoded(texts, self._understands_for))
+        return self._prompts.understand(prompt, cancel=cancel)
 
     def finish(
         self, recipe: Recipe, audio: FloatArray, take: int, *, emit: Emit, cancel: CancelToken
@@ -181,18 +171,18 @@ class Cascade:
             ladder = self._runtime.step_down(ladder)
 
     def _render_batch(
-        self, context: StageContext, waiting: list[int], batch: int, emit: Emit
+        self, context: StageContext, waiting: list[Recipe], batch: int, emit: Emit
     ) -> None:
         """Render the waiting takes, `batch` at a time; each leaves the list when it is out."""
         meter = self._meter(_render_workloads(context, len(waiting), batch), emit)
-        text = self._encode(context.recipe, context.cancel)
+        text = self._prompts.encode(context.recipe, context.cancel)
         meter.step_done("text", 1, 1)
         while waiting:
             takes = waiting[:batch]
             drafts = self._generate(context, text, takes, meter, emit)
             for index, take in enumerate(takes):
                 audio = self._draft_audio(context, text, drafts[index : index + 1], take, meter)
-                emit(self._take_ready(context, audio, take))
+                emit(_take_ready(context, audio, take))
                 waiting.remove(take)
                 meter.restart_clock()
 
@@ -207,17 +197,11 @@ class Cascade:
             stages=self._bundle.manifest.stages, cancel=cancel,
         )  # fmt: skip
 
-    def _encode(self, recipe: Recipe, cancel: CancelToken) -> EncodedText:
-        return self._encoded([recipe.prompt, recipe.negative_prompt], cancel)
-
-    def _encoded(self, texts: Sequence[str], cancel: CancelToken) -> EncodedText:
-        return encoded(self._bundle, self._runtime, self._tokenizer, texts, cancel=cancel)
-
     def _generate(
         self,
         context: StageContext,
         text: EncodedText,
-        takes: Sequence[int],
+        takes: Sequence[Recipe],
         meter: Meter,
         emit: Emit,
     ) -> FloatArray:
@@ -226,7 +210,7 @@ class Cascade:
         def on_step(step: int, steps: int, estimate: FloatArray) -> None:
             meter.step_done("generator", step, steps)
             if shows_mel:
-                emit(MelPreview(estimate, takes[0], step, steps))
+                emit(MelPreview(estimate, takes[0].first_take, step, steps))
 
         return generate(context, text, takes, on_step)
 
@@ -235,7 +219,7 @@ class Cascade:
         context: StageContext,
         text: EncodedText,
         draft: FloatArray,
-        take: int,
+        take: Recipe,
         meter: Meter,
     ) -> FloatArray:
         """Draft (1, …) to 16 kHz audio (1, 2, frames · 160)."""
@@ -246,13 +230,8 @@ class Cascade:
 
         meter.restart_clock()
         if stage == "vocoder":
-            return vocode(context, draft, take, on_step)
+            return vocode(context, draft, take.first_take, on_step)
         return cascade_up(context, draft, text, take, on_step)
-
-    def _take_ready(self, context: StageContext, audio: FloatArray, take: int) -> TakeReady:
-        draft = _from_grid(audio[0].T, context.lengths, context.lengths.take_samples)
-        recipe = _one_take(context.recipe, take)
-        return TakeReady(draft, TAKE_RATE_HZ, take, recipe, measured(draft, TAKE_RATE_HZ, recipe))
 
     def _meter(self, workloads: list[Workload], emit: Emit) -> Meter:
         return Meter(workloads, speeds=self._speeds, clock=self._clock, emit=emit)
@@ -261,6 +240,12 @@ class Cascade:
 def _one_take(recipe: Recipe, take: int) -> Recipe:
     """The recipe that repeats one take alone."""
     return msgspec.structs.replace(recipe, takes=1, first_take=take)
+
+
+def _take_ready(context: StageContext, audio: FloatArray, take: Recipe) -> TakeReady:
+    draft = _from_grid(audio[0].T, context.lengths, context.lengths.take_samples)
+    heard = measured(draft, TAKE_RATE_HZ, take)
+    return TakeReady(draft, TAKE_RATE_HZ, take.first_take, take, heard)
 
 
 def _workload(plan: StagePlan, grid: Lengths, takes: int) -> Workload:

@@ -18,9 +18,10 @@ from engine.audio.bands import MelParameters
 from engine.bundle.manifest import Manifest, SamplerPreset, StageName, StageSpec
 from engine.diffusion.step_schedule import model_of
 from engine.errors import UserError
+from engine.music.chord_track import chord_track
 from engine.music.grid import Timeline, loop_timeline, timeline
 from engine.music.signals import Conditions
-from engine.recipe import Recipe, StageSettings, duration_s, sample_count
+from engine.recipe import NO_CHORDS, Recipe, StageSettings, duration_s, sample_count
 
 TAKE_RATE_HZ: Final = 16_000
 CLIP_RATE_HZ: Final = 24_000
@@ -92,12 +93,11 @@ def mel_parameters(manifest: Manifest) -> MelParameters | None:
 
 def conditions(recipe: Recipe, elements: int, rate_hz: int) -> Conditions:
     """The recipe's conditions on a track of `elements` at `rate_hz`."""
-    return Conditions(
-        timeline=_timeline(recipe, elements, rate_hz),
-        bpm=recipe.bpm,
-        key=recipe.key,
-        loop=recipe.loop,
-    )
+    line = _timeline(recipe, elements, rate_hz)
+    chroma = None
+    if recipe.chords not in ("", NO_CHORDS):
+        chroma = chord_track(recipe.chords, line, key=recipe.key)
+    return Conditions(line, recipe.bpm, recipe.key, recipe.loop, chroma)
 
 
 def _timeline(recipe: Recipe, elements: int, rate_hz: int) -> Timeline:

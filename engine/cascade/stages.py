@@ -83,17 +83,21 @@ class StageContext:
 
 
 def generate(
-    context: StageContext, text: EncodedText, takes: Sequence[int], on_step: OnStep
+    context: StageContext, text: EncodedText, takes: Sequence[Recipe], on_step: OnStep
 ) -> FloatArray:
-    """Text to mels (takes, 160, frames), or to 3.2 kHz audio (takes, 2, samples)."""
+    """Text to mels (takes, 160, frames), or to 3.2 kHz audio (takes, 2, samples).
+
+    `takes` holds the recipe of each: they differ by their numbers and their chords alone.
+    """
     plan = context.plans["generator"]
-    inputs = _text_inputs(context, plan, text, len(takes))
+    inputs = _text_inputs(context, plan, text, takes)
     unscaled = np.float32(1 / plan.spec.x_scale)
 
     def on_scaled(step: int, steps: int, estimate: FloatArray) -> None:
         on_step(step, steps, estimate * unscaled)
 
-    return context.sample("generator", inputs, takes, on_scaled) * unscaled
+    numbers = [recipe.first_take for recipe in takes]
+    return context.sample("generator", inputs, numbers, on_scaled) * unscaled
 
 
 def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:
@@ -108,14 +112,17 @@ def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -
 
 
 def cascade_up(
-    context: StageContext, low: FloatArray, text: EncodedText, take: int, on_step: OnStep
+    context: StageContext, low: FloatArray, text: EncodedText, take: Recipe, on_step: OnStep
 ) -> FloatArray:
     """Waveform route: one take's 3.2 kHz audio (1, 2, frames · 32) to 16 kHz, with the text."""
     plan = context.plans["cascader"]
-    inputs = _text_inputs(context, plan, text, 1)
+    inputs = _text_inputs(context, plan, text, [take])
     tracks = {**inputs.tracks, "low": _low_track(context, plan, low)}
     audio = context.sample(
-        "cascader", StageInputs(tracks, inputs.constants, inputs.unguided), [take], on_step
+        "cascader",
+        StageInputs(tracks, inputs.constants, inputs.unguided),
+        [take.first_take],
+        on_step,
     )
     return _audio(audio, plan)
 
@@ -146,23 +153,24 @@ def super_resolve(
 
 
 def _text_inputs(
-    context: StageContext, plan: StagePlan, text: EncodedText, takes: int
+    context: StageContext, plan: StagePlan, text: EncodedText, takes: Sequence[Recipe]
 ) -> StageInputs:
     """Signals, globals and text of a stage; guidance compares with the negative prompt's text.
 
     `text` has two rows: the prompt and the negative prompt (masked when empty).
     """
     spec = plan.spec
-    given = conditions(context.recipe, state_length(plan, context.lengths), spec.rate_hz)
+    elements = state_length(plan, context.lengths)
+    given = [conditions(take, elements, spec.rate_hz) for take in takes]
     tracks, constants, unguided = {}, {}, {}
     if spec.signals:
-        tracks["signals"] = Track(signal_rows(spec.signals, given)[None])
+        tracks["signals"] = Track(np.stack([signal_rows(spec.signals, one) for one in given]))
     if spec.globals:
-        constants["globals"] = np.repeat(global_values(spec.globals, given)[None], takes, axis=0)
+        constants["globals"] = np.stack([global_values(spec.globals, one) for one in given])
     if spec.text:
         for name, values in (("text", text.embeddings), ("text_mask", text.mask)):
-            constants[name] = np.repeat(values[:1], takes, axis=0)
-            unguided[name] = np.repeat(values[1:], takes, axis=0)
+            constants[name] = np.repeat(values[:1], len(takes), axis=0)
+            unguided[name] = np.repeat(values[1:], len(takes), axis=0)
     return StageInputs(tracks, constants, unguided)
 
 

@@ -51,6 +51,11 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--negative", metavar="TEXT", help="what to steer away from")
     parser.add_argument("--bpm", type=float, help="quarter notes per minute, 30 to 300")
     parser.add_argument("--key", help="such as C, F#, Bbm or 'A minor'")
+    parser.add_argument(
+        "--chords",
+        metavar="BARS",
+        help="such as 'Am F C G' or 'i bVI bIII bVII', a bar each; 'none' (default: drawn)",
+    )
     parser.add_argument("--meter", help=f"one of {', '.join(METERS)} (default 4/4)")
     parser.add_argument("--bars", type=int, help="length in bars")
     parser.add_argument("--seconds", type=float, help="length in seconds (default 10)")
@@ -141,7 +146,7 @@ def read_wav_bytes(path: Path) -> bytes:
 
 def _check_text(options: argparse.Namespace) -> None:
     """Refuse arguments that were bytes and no text: they could be neither sent nor stored."""
-    for name in ("prompt", "negative", "key", "meter"):
+    for name in ("prompt", "negative", "key", "chords", "meter"):
         text: str | None = getattr(options, name)
         try:
             (text or "").encode()
@@ -158,6 +163,7 @@ def _typed(options: argparse.Namespace) -> dict[str, Any]:
         "negative_prompt": options.negative,
         "bpm": options.bpm,
         "key": options.key,
+        "chords": options.chords,
         "meter": options.meter,
         "bars": options.bars,
         "seconds": options.seconds,

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.cli.progress import Progress, Silent, progress_for_stderr
+from engine.music.progression import named
 from engine.protocol.messages import Measured, Understood
-from engine.recipe import Recipe, to_json
+from engine.recipe import NO_CHORDS, Recipe, to_json
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def _facts(file: Written) -> list[str]:
         facts.append(f"tempo {_pair(_bpm(recipe.bpm), _bpm(measured.bpm))}")
     if recipe.key is not None or measured.key is not None:
         facts.append(f"key {_pair(recipe.key, measured.key)}")
+    if recipe.chords not in ("", NO_CHORDS):
+        facts.append(f"chords {named(recipe.chords, recipe.key)}")
     if measured.loudness_lufs is not None:
         facts.append(f"{measured.loudness_lufs:.1f} LUFS")
     if measured.true_peak_dbtp is not None:

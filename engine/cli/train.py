@@ -161,6 +161,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> int:
     from engine.bundle.manifest import ROUTE_STAGES, MelSpec  # noqa: PLC0415 - torch and onnx
     from engine.text.tokens import load_tokenizer  # noqa: PLC0415
+    from engine.training.export.harmony import composed_harmony  # noqa: PLC0415
     from engine.training.export.write import TextPart, write_bundle  # noqa: PLC0415
     from engine.training.text.encoder import TextEncoder  # noqa: PLC0415
     from engine.training.text.understanding import understanding_of  # noqa: PLC0415
@@ -187,6 +188,7 @@ def _export(options: argparse.Namespace) -> int:
         ), stages=stages,
         route="waveform" if route == "waveform" else "spectrogram",
         mel=MelSpec() if route == "spectrogram" else None, description=options.description,
+        harmony=composed_harmony(),
     )  # fmt: skip
     print(f"{options.out}: bundle {identity}")
     return 0

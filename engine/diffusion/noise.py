@@ -67,6 +67,16 @@ class BatchNoise:
         return np.stack([stream.draw(shape[1:]) for stream in self._streams])
 
 
+def uniform_stream(seed: int, take: int, purpose: str) -> Callable[[], float]:
+    """Random numbers in [0, 1) for a take's other choices (its chords), one for each call.
+
+    Raises:
+        ValueError: seed or take is out of range.
+    """
+    words = np.random.Philox(key=_key(seed, take, purpose))
+    return lambda: (int(words.random_raw()) >> 11) * 2.0**-53
+
+
 def offset_stream(seed: int, stage: str, *, multiple: int = 1) -> Callable[[int], int]:
     """Random rotations for `engine.diffusion.rotation`: length L → offset in [0, L).
 

@@ -49,6 +49,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         negative_prompt=draw(st.just("") | texts),
         bpm=draw(st.floats(60, 240) if in_bars else st.none() | st.floats(30, 300)),
         key=draw(st.none() | st.sampled_from(KEYS)),
+        chords=draw(st.sampled_from(["", "none", "Am F C G", "Dm7,G7 C/E"])),
         meter=draw(st.sampled_from(["3/4", "4/4", "6/8"])),
         bars=draw(st.integers(1, 5)) if in_bars else None,
         seconds=None if in_bars else draw(st.none() | st.floats(0.5, 30)),
@@ -133,6 +134,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"first_take": 10_001}, "first take is 10001"),
     ({"meter": "4/3"}, "meter is '4/3'"),
     ({"key": "H"}, "key is 'H'"),
+    ({"chords": "Am H"}, "'H' is no chord"),
+    ({"chords": "C*999"}, "more than 128 bars"),
+    ({"chords": "i bVI"}, "there is no key"),
     ({"loudness_lufs": -5.9}, "loudness is -5.9"),
     ({"loudness_lufs": math.nan}, "loudness is nan"),
     ({"ceiling_dbtp": 0.1}, "ceiling is 0.1"),
@@ -181,6 +185,14 @@ def test_what_is_out_of_range_is_refused_with_its_value(fields: dict[str, Any], 
 def test_the_ends_of_every_range_belong_to_it(fields: dict[str, Any]) -> None:
     recipe = Recipe(**{"prompt": "x", **fields})
     assert checked(recipe) == recipe
+
+
+def test_checking_settles_chords() -> None:
+    assert checked(Recipe(prompt="x", chords=" | Dm7 G7 | C |")).chords == "Dm7,G7 C"
+    assert checked(Recipe(prompt="x", chords="i - iv", key="Am")).chords == "i iv"
+    assert checked(Recipe(prompt="x", chords=" None ")).chords == "none"
+    full = checked(Recipe(prompt="x", chords="Ebmaj7*128"))
+    assert checked(full) == full
 
 
 def test_checking_settles_key_and_tempo() -> None:

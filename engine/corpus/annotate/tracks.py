@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.corpus.annotate.annotations import Annotations, ChordSpan
 from engine.corpus.score import Role
-from engine.corpus.theory.chords import tones
+from engine.music.chords import tones
 from engine.music.grid import Timeline, loop_timeline, timeline
 from engine.music.meter import seconds_per_bar
 from engine.music.signals import SIGNALS, Conditions

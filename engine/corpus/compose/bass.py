@@ -10,8 +10,8 @@ from engine.corpus.compose.grid import for_meter, steps
 from engine.corpus.compose.song import Event, Player, Song, clamp_velocity, nearest
 from engine.corpus.genres.styles_bass import BASS, BassStyle
 from engine.corpus.score import Chord
-from engine.corpus.theory.chords import QUALITIES, tones
 from engine.corpus.theory.modes import ladder
+from engine.music.chords import QUALITIES, tones
 
 Line = Callable[[Song, Player, BassStyle, list[int]], list[Event]]
 

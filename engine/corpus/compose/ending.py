@@ -4,7 +4,7 @@ from engine.corpus.compose.humanise import TICKS_PER_Q
 from engine.corpus.compose.song import Event, Player, Song, nearest
 from engine.corpus.genres.grooves import LANES
 from engine.corpus.score import Note
-from engine.corpus.theory.chords import tones
+from engine.music.chords import tones
 
 _LONGEST_GAP_S = 0.8
 

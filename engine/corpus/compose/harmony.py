@@ -7,12 +7,14 @@ from engine.corpus.compose.dice import Dice
 from engine.corpus.compose.request import Plan
 from engine.corpus.compose.song import Span
 from engine.corpus.score import Chord
-from engine.corpus.theory.chords import richer, tones
 from engine.corpus.theory.keyfit import key_margin
 from engine.corpus.theory.modes import nearest_key, scale
-from engine.corpus.theory.numerals import Degree, parse_numeral, parse_progression
 from engine.corpus.theory.progressions import progressions_for
+from engine.corpus.theory.richer import richer
+from engine.music.chords import tones
 from engine.music.keys import key_index
+from engine.music.numerals import Degree, parse_numeral
+from engine.music.progression import Bar, read_bars
 
 _BRIGHT_SECTIONS = frozenset({"chorus", "B", "drop"})
 _TONIC = {"major": "I", "minor": "i"}
@@ -24,12 +26,10 @@ _PLAGAL = frozenset({"ambient", "hip-hop", "afro", "funk"})
 
 _DRAFTS = 6
 
-Bar = tuple[str, ...]
-
 
 def _expand(text: str, pace: float) -> list[Bar]:
     """Bars of a progression at a pace: 0.5 holds every bar for two, 2 plays two bars in one."""
-    bars = list(parse_progression(text))
+    bars = list(read_bars(text))
     if pace == 0.5:
         return [bar for bar in bars for _ in range(2)]
     return bars

@@ -8,8 +8,8 @@ from engine.corpus.compose.motif import Cell, Theme, cadence, new_theme
 from engine.corpus.compose.song import Event, Player, Song, Span, clamp_velocity, nearest
 from engine.corpus.genres.styles_melody import MELODY, MelodyStyle
 from engine.corpus.score import Chord
-from engine.corpus.theory.chords import tones
 from engine.corpus.theory.modes import BLUES_SCALE, PENTATONIC, ladder
+from engine.music.chords import tones
 
 _BRIGHT = frozenset({"chorus", "B", "drop"})
 _LIFT = 3  # semitones that a bright section lies higher

@@ -12,8 +12,8 @@ from engine.corpus.compose.dice import Dice
 from engine.corpus.compose.request import Plan
 from engine.corpus.genres import Seat
 from engine.corpus.score import Chord
-from engine.corpus.theory.chords import tones
 from engine.corpus.theory.modes import scale
+from engine.music.chords import tones
 
 Event = tuple[float, float, int, int]
 

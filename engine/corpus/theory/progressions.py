@@ -1,6 +1,6 @@
 """Chord progressions by family and by mode, as roman numerals.
 
-Bars are parted by spaces, a comma shares a bar, "*2" holds two (engine.corpus.theory.numerals).
+Bars are parted by spaces, a comma shares a bar, "*2" holds two (engine.music.progression).
 A family need not know every mode: `progressions_for` falls back to the modal vamps, then to the
 family's major or minor. "chorus" families answer the verse's with another harmonic colour.
 """

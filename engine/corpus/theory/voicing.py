@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations, pairwise, permutations
 from typing import Literal
 
-from engine.corpus.theory.chords import QUALITIES
+from engine.music.chords import QUALITIES
 
 Kind = Literal["close", "open", "triad", "rootless", "shell", "power", "fifths", "choral"]
 Voicing = tuple[int, ...]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bundle.verify import Bundle
-from engine.cascade.opened import encoded, stage_context, tokenizer_of
+from engine.cascade.opened import stage_context
 from engine.cascade.plan import check_runnable, lengths, stage_plan
+from engine.cascade.prompts import Prompts
 from engine.cascade.stages import generate
 from engine.errors import UserError
 from engine.recipe import Recipe, checked
@@ -38,7 +39,7 @@ class GeneratorRunner:
                 "Choose a bundle of the spectrogram route",
             )  # fmt: skip
         self._bundle, self._runtime = bundle, runtime
-        self._tokenizer = tokenizer_of(bundle)
+        self._prompts = Prompts(bundle, runtime)
 
     def mel(self, recipe: Recipe, token: CancelToken) -> FloatArray:
         """The mel (160, frames) of a recipe's first take.
@@ -53,9 +54,9 @@ class GeneratorRunner:
         context = stage_context(
             bundle, runtime, recipe, lengths=lengths(recipe), stages=["generator"], cancel=token
         )
-        texts = [recipe.prompt, recipe.negative_prompt]
-        text = encoded(bundle, runtime, self._tokenizer, texts, cancel=token)
-        mels = generate(context, text, [recipe.first_take], lambda i, n, _: token.check())
+        text = self._prompts.encode(recipe, token)
+        takes = self._prompts.takes(recipe, cancel=token)[:1]
+        mels = generate(context, text, takes, lambda i, n, _: token.check())
         return np.asarray(np.clip(mels[0], -1, 1), np.float32)
 
     def settings(self, recipe: Recipe) -> dict[str, object]:

@@ -41,6 +41,7 @@ def write_manifest(
     route: Literal["spectrogram", "waveform"] = "spectrogram",
     mel: MelSpec | None = None,
     description: str = "",
+    harmony: str | None = None,
 ) -> str:
     """Write manifest.json over every other file in the folder; returns the bundle's identity.
 
@@ -56,6 +57,7 @@ def write_manifest(
         route=route,
         mel=mel,
         text=text,
+        harmony=harmony,
         stages=dict(stages),
         files={
             path.name: _entry(path)

@@ -9,6 +9,8 @@ import msgspec
 from tokenizers import Tokenizer
 from torch import nn
 
+from engine.bundle.harmony import FILE_NAME as HARMONY_NAME
+from engine.bundle.harmony import HarmonyFile
 from engine.bundle.manifest import MelSpec, StageName, StageSpec
 from engine.bundle.understanding import FILE_NAME, UnderstandingFile
 from engine.errors import UserError
@@ -61,6 +63,7 @@ def write_bundle(
     route: Literal["spectrogram", "waveform"] = "spectrogram",
     mel: MelSpec | None = None,
     description: str = "",
+    harmony: HarmonyFile | None = None,
 ) -> str:
     """Export every part into a new or empty folder and write its manifest.
 
@@ -84,6 +87,8 @@ def write_bundle(
     if text.understanding is not None:
         (folder / FILE_NAME).write_bytes(msgspec.msgpack.encode(text.understanding))
         text_spec = msgspec.structs.replace(text_spec, understanding=FILE_NAME)
+    if harmony is not None:
+        (folder / HARMONY_NAME).write_bytes(msgspec.json.encode(harmony))
     width = text.encoder.width
     specs = {
         stage: export_stage(part.module, folder, name=stage, spec=part.spec, text_width=width)
@@ -99,4 +104,5 @@ def write_bundle(
         route=route,
         mel=mel,
         description=description,
+        harmony=None if harmony is None else HARMONY_NAME,
     )

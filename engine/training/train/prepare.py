@@ -22,8 +22,8 @@ from engine.corpus.annotate import Annotations
 from engine.corpus.captions import Captions
 from engine.corpus.store import SPLITS, StoredClip, open_corpus
 from engine.corpus.store.layout import MEL, RATE_HZ
-from engine.corpus.theory.chords import tones
 from engine.errors import UserError
+from engine.music.chords import tones
 from engine.training.train.data import ARRAYS, CLIPS_NAME, FULL_SCALE, ClipEntry, write_clips
 
 Audio = NDArray[np.float32]

@@ -5,7 +5,7 @@ import pytest
 
 from engine.corpus.annotate import ROLES, TRACKS, annotate, frame_tracks
 from engine.corpus.compose import Request, compose
-from engine.corpus.theory.chords import tones
+from engine.music.chords import tones
 from engine.music.grid import loop_timeline, timeline
 from engine.music.meter import METER_TABLE
 from engine.music.signals import Conditions, signal_rows

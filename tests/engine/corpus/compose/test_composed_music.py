@@ -10,8 +10,8 @@ from engine.corpus.compose.composer import pitch_class_weights
 from engine.corpus.genres import ERAS, GENRES, MOODS
 from engine.corpus.instruments import INSTRUMENTS
 from engine.corpus.score import Chord, Note, Score
-from engine.corpus.theory.chords import QUALITIES, tones
 from engine.corpus.theory.keyfit import best_key
+from engine.music.chords import QUALITIES, tones
 from engine.music.keys import KEYS, key_index, relative_key
 from engine.music.meter import METER_TABLE
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus.theory.chords import QUALITIES, tones
-from engine.corpus.theory.numerals import parse_numeral
 from engine.corpus.theory.voicing import Kind, Voicing, motion, parallels, voice
+from engine.music.chords import QUALITIES, tones
+from engine.music.numerals import parse_numeral
 
 KINDS: tuple[Kind, ...] = (
     "close", "open", "triad", "rootless", "shell", "power", "fifths", "choral",

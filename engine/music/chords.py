@@ -1,4 +1,4 @@
-"""Chord qualities: their tones, and which richer chord may stand for a plain one.
+"""Chord qualities: their tones.
 
 The order of the tones is root, third (or what replaces it), fifth, seventh or sixth, tensions, so
 that a voicing can drop tones by their place.
@@ -38,29 +38,7 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "13": (0, 4, 7, 10, 14, 21),
 }
 
-# plain quality → richer ones by depth: 1 a seventh or an added note, 2 ninths and beyond
-RICHER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "maj": (("maj7", "add9", "6", "7"), ("maj9", "6/9", "add9", "9", "maj7#11")),
-    "min": (("min7", "minadd9"), ("min9", "min11", "min7")),
-    "dim": (("min7b5",), ("min7b5",)),
-    "sus4": (("7sus4",), ("9sus4",)),
-    "7": (("7",), ("9", "13", "7")),
-    "maj7": (("maj7",), ("maj9", "6/9", "maj7#11")),
-    "min7": (("min7",), ("min9", "min11")),
-}
-
 
 def tones(root: int, quality: str) -> tuple[int, ...]:
     """Pitch classes of a chord, root first, in the table's order. KeyError: unknown quality."""
     return tuple((root + step) % 12 for step in QUALITIES[quality])
-
-
-def richer(root: int, quality: str, *, depth: int, allowed: frozenset[int]) -> tuple[str, ...]:
-    """The richer qualities of a chord whose every tone lies in `allowed`; () if there are none."""
-    if depth <= 0 or quality not in RICHER:
-        return ()
-    return tuple(
-        candidate
-        for candidate in RICHER[quality][min(depth, 2) - 1]
-        if allowed.issuperset(tones(root, candidate))
-    )

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine.corpus.theory.chords import tones
+from engine.music.chords import tones
 
 _DEGREES = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 _ACCIDENTALS = {"": 0, "b": -1, "#": 1}
@@ -66,7 +66,7 @@ def parse_numeral(text: str) -> Degree:
     head, _, tail = text.partition("/")
     match = _NUMERAL.fullmatch(head)
     if match is None or match[3] not in _SUFFIXES:
-        msg = f"{text!r} is no roman numeral"
+        msg = f"{text!r} is no chord"
         raise ValueError(msg)
     accidental, roman, suffix = match.groups(default="")
     root = (_DEGREES[roman.lower()] + _ACCIDENTALS[accidental]) % 12
@@ -81,22 +81,3 @@ def parse_numeral(text: str) -> Degree:
     if tail:
         root = (root + parse_numeral(tail).root) % 12
     return Degree(root, quality, root, text)
-
-
-@lru_cache(maxsize=1024)
-def parse_progression(text: str) -> tuple[tuple[str, ...], ...]:
-    """Bars of numerals: spaces part bars, commas share one, "*2" holds it for two.
-
-    "I*2 ii7,V7" → (("I",), ("I",), ("ii7", "V7")).
-
-    Raises:
-        ValueError: a numeral or a count cannot be read.
-    """
-    bars: list[tuple[str, ...]] = []
-    for word in text.split():
-        chords, _, times = word.partition("*")
-        bar = tuple(chords.split(","))
-        for numeral in bar:
-            parse_numeral(numeral)
-        bars += [bar] * (int(times) if times else 1)
-    return tuple(bars)
