@@ -21,6 +21,7 @@ from app.library.clip import Clip, NewClip
 from app.library.files import explained
 from app.library.service import LibraryService
 from app.library.wav import FILE_LIMIT_BYTES, read_wav, recipe_of
+from app.model.chords import chords_for
 from app.model.clip_commands import DoCommand
 from app.model.clips import ClipsModel
 from app.model.engine import EngineModel
@@ -100,6 +101,17 @@ class ClipActions(QObject):
         for recipe in [self._recipe(clip_id) for clip_id in clip_ids]:
             if recipe is not None:
                 self._more_like(recipe)
+
+    def use_chords(self, recipe: Recipe) -> None:
+        """Put a take's or clip's chords into the form, and nothing else. Can be undone."""
+        before, chords = self._form.chords, chords_for(recipe, self._form.key)
+        if chords == before:
+            return
+
+        def put(text: str) -> None:
+            self._form.chords = text
+
+        self._undo.push(DoCommand(self.tr("Use chords"), lambda: put(chords), lambda: put(before)))
 
     def drop_files(self, paths: Iterable[Path]) -> None:
         """A dropped Noisefall WAV restores its recipe (undoable); a bundle's zip is installed."""

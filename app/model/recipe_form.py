@@ -97,6 +97,7 @@ class RecipeForm(QObject):
         tempo_on: False is free tempo; `bpm` keeps its value meanwhile.
         bpm: quarter notes per minute.
         key: canonical key, or None for any.
+        chords: as typed, refused or not; "" is drawn for each take.
         meter: one of engine.recipe.METERS.
         length_in: whether `bars` or `seconds` counts. Bars need a tempo, a loop needs bars.
         loop: the end joins the start.
@@ -119,6 +120,7 @@ class RecipeForm(QObject):
     tempo_on: Field[bool] = Field(default=True)
     bpm: Field[float] = Field(DEFAULT_BPM, clamped(*BPM_RANGE))
     key: Field[str | None] = Field(None, _key)
+    chords: Field[str] = Field("", unchanged)  # what is refused is not lost
     meter: Field[str] = Field("4/4", one_of(*METERS))
     length_in: Field[LengthIn] = Field("bars", one_of("bars", "seconds"))
     bars: Field[int] = Field(4, whole(*BARS_RANGE))
@@ -265,6 +267,7 @@ class RecipeForm(QObject):
             negative_prompt=self.negative_prompt,
             bpm=self.bpm if self.tempo_on or in_bars else None,
             key=self.key,
+            chords=self.chords,
             meter=self.meter,
             bars=self.bars if in_bars else None,
             seconds=None if in_bars else self.seconds,
@@ -305,9 +308,9 @@ class RecipeForm(QObject):
         Every field counts as set by hand and the seed is locked, so that it stays repeatable.
         """
         self._by_hand = {*READ_FIELDS, "seconds"}
-        for name in ("prompt", "negative_prompt", "key", "meter", "loop", "seed", "takes"):
+        for name in ("prompt", "negative_prompt", "key", "chords", "meter", "loop", "seed"):
             setattr(self, name, getattr(recipe, name))
-        for name in ("first_take", "preset", "loudness_lufs", "ceiling_dbtp", "bundle"):
+        for name in ("takes", "first_take", "preset", "loudness_lufs", "ceiling_dbtp", "bundle"):
             setattr(self, name, getattr(recipe, name))
         self.tempo_on = recipe.bpm is not None
         self.bpm = DEFAULT_BPM if recipe.bpm is None else recipe.bpm

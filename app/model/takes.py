@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.library.clip import Clip, NewClip
+from app.model.chords import chord_names
 from app.model.heard import audio_of, mels_of, shown_mel
 from engine.protocol.messages import Measured, Preview, Take
 from engine.recipe import Recipe, duration_s, to_json
@@ -40,7 +41,7 @@ class Comparison:
     """One line of asked against measured.
 
     Attributes:
-        what: "tempo", "key", "loudness", "true peak", "seam".
+        what: "tempo", "key", "chords", "loudness", "true peak", "seam".
         asked, measured: as text; "–" where there is none.
         agrees: None where nothing was asked or measured.
     """
@@ -335,6 +336,7 @@ def compared(recipe: Recipe, measured: Measured) -> tuple[Comparison, ...]:
     lines = [
         _line("tempo", recipe.bpm, measured.bpm, "{:.1f} BPM", _near(recipe.bpm, measured.bpm)),
         _line("key", recipe.key, measured.key, "{}", _same(recipe.key, measured.key)),
+        _line("chords", chord_names(recipe) or None, None, "{}", None),
         _line("loudness", None, measured.loudness_lufs, "{:.1f} LUFS", None),
         _line("true peak", None, measured.true_peak_dbtp, "{:.1f} dBTP", None),
     ]

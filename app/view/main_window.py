@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         self.hero.drag_out_asked.connect(self._drag_selection)
         self.hero.drag_out_near.connect(self._prepare_selection)
         self.cards.drag_asked.connect(self._drag_take)
+        self.cards.chords_asked.connect(models.actions.use_chords)
         self.library.list.play_asked.connect(self.listening.play_clip)
         self.listening.clip_shown.connect(self._show_clip)
         self.listening.clip_pictured.connect(self.hero.show_clip_mel)
@@ -217,6 +218,7 @@ class MainWindow(QMainWindow):
 
     def _generate(self) -> None:
         """Render; the keys for listening, Reroll and Keep then work without leaving the prompt."""
+        self.knobs.chords.settle()
         if self.models.jobs.generate():
             self.hero.spectrogram.setFocus()
 

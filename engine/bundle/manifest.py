@@ -15,6 +15,7 @@ Tensor names at every ONNX boundary, float32 unless said otherwise, B = takes ×
     aligned               (B, A, L/aligned_hop)  the compressed sequence (the vocoder's mel)
     low                   (B, C, L)    the up-sampled low-rate audio (cascader, super-resolution)
     augmentation_log_snr  (B,)         λ of the noise on `aligned` or `low` (clean: LOG_SNR_CLEAN)
+    autoguidance          (B,)         w of x̂₀ ← filter + w (x̂₀ − filter), where the network has one
     prediction            (B, C, L)    the output: ε, v or x₀, as `prediction` says
 
 A stage of the form "frames" is no denoiser: log_snr is 0, the prediction is magnitudes in nepers,
@@ -82,6 +83,7 @@ class SamplerPreset(_Strict, frozen=True, kw_only=True):
     gamma: Annotated[float, Meta(ge=0, le=1)] = 0.0
     temperature: Annotated[float, Meta(ge=0, le=1)] = 1.0
     guidance: Annotated[float, Meta(ge=0, le=30)] = 1.0
+    autoguidance: Annotated[float, Meta(ge=0, le=5)] = 1.0
     clip_percentile: Annotated[float, Meta(ge=0, le=100)] = 0.0
 
 
@@ -113,6 +115,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         aligned_channels, aligned_hop: the aligned sequence's channels and its hop in elements of x.
         low: takes the up-sampled low-rate audio.
         augmentation: takes `augmentation_log_snr`.
+        autoguidance: takes `autoguidance`.
         activation_bytes: peak working memory per element of x and batch item, estimated at export
             (float32), for the memory preflight.
         presets: step counts, samplers and guidance.
@@ -138,6 +141,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
     aligned_hop: Annotated[int, Meta(ge=0)] = 0
     low: bool = False
     augmentation: bool = False
+    autoguidance: bool = False
     activation_bytes: Count = 4096
     presets: StagePresets
     network: dict[str, Any] = {}

@@ -74,6 +74,8 @@ class Denoiser:
         }
         if plan.spec.augmentation:
             constants["augmentation_log_snr"] = np.full(self._batch, LOG_SNR_CLEAN, np.float32)
+        if plan.spec.autoguidance:
+            constants["autoguidance"] = np.full(self._batch, plan.settings.autoguidance, np.float32)
         self._bound = model.bind(**constants)
 
     def at_offset(self, x: FloatArray, t: float, offset: int) -> FloatArray:

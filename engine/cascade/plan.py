@@ -71,7 +71,11 @@ def lengths(recipe: Recipe) -> Lengths:
 
 
 def stage_plan(recipe: Recipe, manifest: Manifest, name: StageName) -> StagePlan:
-    """The stage's preset with the recipe's overrides."""
+    """The stage's preset with the recipe's overrides.
+
+    Raises:
+        UserError: the stage has no such knob.
+    """
     spec = manifest.stages[name]
     preset: SamplerPreset = getattr(spec.presets, recipe.preset)
     overrides: StageSettings = getattr(recipe, name)
@@ -80,6 +84,13 @@ def stage_plan(recipe: Recipe, manifest: Manifest, name: StageName) -> StagePlan
         for field, value in msgspec.structs.asdict(overrides).items()
         if value is not None
     }
+    if "autoguidance" in given and not spec.autoguidance:
+        raise UserError(
+            "The recipe was refused",
+            f"autoguidance was asked of the {name.replace('_', '-')}, and in {manifest.name} it "
+            "has no filter to go beyond",
+            "Leave autoguidance away",
+        )
     settings = msgspec.structs.replace(preset, **given)
     return StagePlan(name, spec, settings, model_of(name, route=manifest.route))
 

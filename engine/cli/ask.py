@@ -41,6 +41,7 @@ _ALLOWED: Final[dict[str, str]] = {
     "gamma": "a number from 0 to 1",
     "temperature": "a number from 0 to 1",
     "guidance": "a number",
+    "autoguidance": "a number from 0 to 5",
     "clip_percentile": "a number from 0 to 100",
 }
 

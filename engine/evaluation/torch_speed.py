@@ -105,6 +105,8 @@ def _feeds(spec: StageSpec, batch: int, length: int, *, text_width: int) -> Feed
         shapes["low"] = (batch, spec.channels, length)
     if spec.augmentation:
         shapes["augmentation_log_snr"] = (batch,)
+    if spec.autoguidance:
+        shapes["autoguidance"] = (batch,)
     feeds = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
     if spec.text:
         feeds["text_mask"] = np.ones_like(feeds["text_mask"])

@@ -256,7 +256,7 @@ class StageInfo(_Message, frozen=True, kw_only=True):
     Attributes:
         name: as in `engine.recipe.STAGES`.
         form: "diffusion", or "frames": one call, no steps.
-        presets: by name ("draft", "standard", "paper"), every field given.
+        presets: by name ("draft", "standard", "paper"), None for a knob that the stage has not.
         curves: step schedule → times from 1 (noise) to 0 (clean), at equally spaced steps.
     """
 

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from engine.bundle.checks import MANIFEST_NAME
+from engine.bundle.manifest import SamplerPreset, StageSpec
 from engine.bundle.places import resources_dir
 from engine.bundle.store import Installed, install, installed, remove
 from engine.bundle.verify import Bundle
@@ -44,10 +45,7 @@ def stages_report(bundle: Bundle) -> StagesReport:
     for name, spec in manifest.stages.items():
         model = model_of(name, route=manifest.route)
         noise = noise_schedule(spec.noise_schedule)
-        presets = {
-            preset: StageSettings(**msgspec.structs.asdict(getattr(spec.presets, preset)))
-            for preset in PRESETS
-        }
+        presets = {preset: _settings(spec, getattr(spec.presets, preset)) for preset in PRESETS}
         curves = {
             schedule: tuple(
                 float(t)
@@ -59,6 +57,12 @@ def stages_report(bundle: Bundle) -> StagesReport:
         }
         infos.append(StageInfo(name=name, form=spec.form, presets=presets, curves=curves))
     return StagesReport(bundle=bundle.sha256, stages=tuple(infos))
+
+
+def _settings(spec: StageSpec, preset: SamplerPreset) -> StageSettings:
+    """A preset as a recipe's overrides would say it; None for a knob that the stage has not."""
+    given = StageSettings(**msgspec.structs.asdict(preset))
+    return given if spec.autoguidance else msgspec.structs.replace(given, autoguidance=None)
 
 
 def _info(item: Installed) -> BundleInfo:

@@ -36,6 +36,7 @@ stages = st.builds(
     step_schedule=st.none() | st.sampled_from(STEP_SCHEDULES),
     gamma=st.none() | st.floats(0, 1),
     temperature=st.none() | st.floats(0, 1),
+    autoguidance=st.none() | st.floats(0, 5),
     guidance=st.none() | st.floats(0, 30),
     clip_percentile=st.none() | st.floats(0, 100),
 )
@@ -150,6 +151,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"vocoder": StageSettings(steps=4001)}, "vocoder steps is 4001"),
     ({"cascader": StageSettings(gamma=1.01)}, "cascader gamma is 1.01"),
     ({"generator": StageSettings(temperature=-0.1)}, "generator temperature is -0.1"),
+    ({"generator": StageSettings(autoguidance=5.1)}, "generator autoguidance is 5.1"),
     ({"super_resolution": StageSettings(guidance=-0.1)}, "super_resolution guidance is -0.1"),
     ({"generator": StageSettings(clip_percentile=math.nan)}, "generator clip_percentile is nan"),
     ({"bundle": "abc"}, "bundle is 'abc'"),

@@ -32,10 +32,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.library.clip import Clip
+from app.model.chords import chord_names
 from app.model.clips import CLIP_ROLE
 from app.texts import QT_TRANSLATE_NOOP
 from app.view.cache import Cache
-from app.view.panels.words import shown_key, tr
+from app.view.panels.words import CHORDS, shown_chords, shown_key, tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
 from app.view.widgets.painting import Align, fill_round, focus_ring
@@ -62,6 +63,16 @@ def facts(clip: Clip) -> str:
         parts.append(tr(_ONE_BAR if clip.bars == 1 else _BARS).format(clip.bars))
     parts.append(f"{clip.seconds:.1f} s")
     return " · ".join(parts)
+
+
+def said_of(clip: Clip) -> str:
+    """All of it, in lines: what has no room in a row as well."""
+    recipe = clip.recipe
+    chords = "" if recipe is None else shown_chords(chord_names(recipe))
+    lines = [clip.name, clip.prompt, facts(clip)]
+    lines += [f"{tr(CHORDS)}: {chords}"] if chords else []
+    lines += [", ".join(clip.tags)] if clip.tags else []
+    return "\n".join(lines)
 
 
 def when(created_s: float, now: datetime | None = None) -> str:
@@ -267,14 +278,11 @@ class ClipDelegate(QStyledItemDelegate):
         return bool(super().editorEvent(event, model, option, index))
 
     def helpEvent(self, event: QHelpEvent, view, option, index) -> bool:  # type: ignore[no-untyped-def]  # noqa: N802
-        """The whole prompt."""
+        """The whole prompt, and the chords."""
         clip: Clip | None = index.data(CLIP_ROLE)
         if clip is None or event.type() != QEvent.Type.ToolTip:
             return bool(super().helpEvent(event, view, option, index))
-        tags = f"\n{', '.join(clip.tags)}" if clip.tags else ""
-        QToolTip.showText(
-            event.globalPos(), f"{clip.name}\n{clip.prompt}\n{facts(clip)}{tags}", view
-        )
+        QToolTip.showText(event.globalPos(), said_of(clip), view)
         return True
 
     def createEditor(self, parent: QWidget, option, index: Index) -> QWidget:  # type: ignore[no-untyped-def]  # noqa: N802

@@ -17,6 +17,7 @@ _MENU = (
     (QT_TRANSLATE_NOOP("ClipList", "Play"), "Enter", "play", "play_current"),
     (QT_TRANSLATE_NOOP("ClipList", "Use this recipe"), "U", "recipe", "use_recipe"),
     (QT_TRANSLATE_NOOP("ClipList", "More like this"), "V", "variations", "more_like"),
+    (QT_TRANSLATE_NOOP("ClipList", "Use these chords"), "", "recipe", "use_chords"),
     ("", "", "", ""),
     (QT_TRANSLATE_NOOP("ClipList", "Rename…"), "F2", "edit", "rename"),
     (QT_TRANSLATE_NOOP("ClipList", "Tags…"), "G", "tag", "edit_tags"),
@@ -124,6 +125,11 @@ class ClipList(QListView):
         """Put the clip's recipe into the form."""
         if ids := self._ids():
             self._actions.use_recipe(ids[0])
+
+    def use_chords(self) -> None:
+        """Put the clip's chords into the form."""
+        if (chosen := self.chosen()) and (recipe := chosen[0].recipe) is not None:
+            self._actions.use_chords(recipe)
 
     def more_like(self) -> None:
         """The same recipes, other seeds."""

@@ -1,4 +1,4 @@
-"""Tempo, key and length as three large knobs, and the small ones beside them."""
+"""Tempo, key and length as three large knobs, the small ones beside them, chords below."""
 
 from functools import partial
 
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.model.knobs import RECIPE_KNOBS
 from app.model.recipe_form import RecipeForm
 from app.view.panels.binding import Learner, knob_for
+from app.view.panels.chord_row import ChordRow
 from app.view.panels.words import (
     KNOB_WORDS,
     PRESET_WORDS,
@@ -36,7 +37,7 @@ from app.view.widgets.learn_menu import LearnMenu
 
 
 class KnobPanel(QFrame):
-    """Everything of the form that is no text and belongs to no single stage.
+    """Everything of the form that is no prompt and belongs to no single stage.
 
     Signals:
         clock_asked(bool): follow the MIDI clock, or not.
@@ -65,6 +66,7 @@ class KnobPanel(QFrame):
         self.key.turned.connect(lambda place: form.turn("key", key_of(place)))
         self.key.reset_asked.connect(lambda: form.reset("key"))
         self._make_small()
+        self.chords = ChordRow(form, theme)
         for field, choice in self._choices().items():
             menu = LearnMenu(choice, theme)
             learner.add(field, menu)
@@ -169,8 +171,7 @@ class KnobPanel(QFrame):
             self._form.turn("seed_locked", value=True)
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(Space.SMALL, Space.SMALL, Space.LARGE, Space.SMALL)
+        layout = QHBoxLayout()
         layout.setSpacing(Space.HAIR)
         layout.addWidget(self.tempo)
         layout.addLayout(_column(self.tap, self.clock, self.free))
@@ -186,6 +187,11 @@ class KnobPanel(QFrame):
         layout.addSpacing(Space.MEDIUM)
         layout.addLayout(self._grid())
         layout.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(Space.SMALL, Space.SMALL, Space.LARGE, Space.SMALL)
+        whole.setSpacing(Space.SMALL)
+        whole.addLayout(layout)
+        whole.addWidget(self.chords)
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
@@ -227,7 +233,7 @@ class KnobPanel(QFrame):
 
     def _show(self, field: str = "") -> None:
         form = self._form
-        if field.partition(".")[1] or field in ("prompt", "negative_prompt"):
+        if field.partition(".")[1] or field in ("prompt", "negative_prompt", "chords"):
             return
         free = not form.tempo_on and form.length_in == "seconds"
         self.tempo.set_number(form.bpm, shown=self.tr("Free") if free else "")

@@ -33,6 +33,7 @@ _DONE = {
     "Tag": QT_TRANSLATE_NOOP("library", "Tagged"),
     "Tags": QT_TRANSLATE_NOOP("library", "Tags changed"),
     "Use recipe": QT_TRANSLATE_NOOP("library", "Recipe taken into the form"),
+    "Use chords": QT_TRANSLATE_NOOP("library", "Chords taken into the form"),
     "More like this": QT_TRANSLATE_NOOP("library", "More like this is under way"),
 }
 _ORDERS = (

@@ -145,6 +145,10 @@ class StageCard(QFrame):
         steps_here = self._engine.has_steps(stage.name)
         for widget in (self.curve, self.schedule, self.sampler, self.reset, *self.knobs.values()):
             widget.setVisible(steps_here)
+        knows_preset = stage.preset_value("steps") is not None
+        for field, knob in self.knobs.items():
+            absent = knows_preset and stage.preset_value(field) is None
+            knob.setVisible(steps_here and not absent)
         self.single.setVisible(not steps_here)
         schedule, steps = stage.effective("step_schedule"), stage.effective("steps")
         times = self._engine.step_curve(stage.name, str(schedule)) if schedule else ()

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QTimer, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout
 
+from app.model.chords import chord_names
 from app.model.takes import TakesModel, TakeState, TakeView
 from app.texts import QT_TRANSLATE_NOOP
-from app.view.panels.words import shown_key, tr
+from app.view.panels.words import CHORDS, shown_chords, shown_key, tr
 from app.view.picture.spectrogram import thumbnail
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
@@ -47,15 +48,23 @@ def measured_text(take: TakeView) -> str:
     return " · ".join(parts)
 
 
+def chords_text(take: TakeView | None) -> str:
+    """The chords that a take was given, by name."""
+    recipe = None if take is None else take.recipe
+    return "" if recipe is None else shown_chords(chord_names(recipe))
+
+
 class TakeCard(PaintedButton):
-    """One take; click selects, dragging hands its file to a DAW."""
+    """One take; click selects, dragging hands its file to a DAW, a right click has a menu."""
 
     drag_asked = Signal()
+    menu_asked = Signal(QPoint)  # on the screen
 
     def __init__(self, index: int, theme: Theme) -> None:
         super().__init__(theme)
         self._index = index
         self._take: TakeView | None = None
+        self._chords = ""
         self._image: QImage | None = None
         self._press: QPoint | None = None
         self.setCheckable(True)
@@ -67,10 +76,14 @@ class TakeCard(PaintedButton):
         """Show a take, or none."""
         self._take = take
         self.setEnabled(take is not None)
-        spoken = "" if take is None else f"{spoken_state(take)} {measured_text(take)}"
-        self.setAccessibleDescription(spoken)
+        self._chords = chords_text(take)
+        said = f"{tr(CHORDS)} {self._chords}" if self._chords else ""
+        spoken = () if take is None else (spoken_state(take), measured_text(take), said)
+        self.setAccessibleDescription(" ".join(part for part in spoken if part))
         tip = self.tr("Key {0} switches to it at the same place. Drag it into the DAW, K keeps it")
-        self.setToolTip(tip.format(self._index + 1))
+        hint = self.tr("Right-click: use its chords")
+        more = f"\n\n{said}\n{hint}" if said else ""
+        self.setToolTip(tip.format(self._index + 1) + more)
         self._spoil()
 
     def _spoil(self) -> None:
@@ -105,6 +118,11 @@ class TakeCard(PaintedButton):
         """A click selects."""
         self._press = None
         super().mouseReleaseEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        """By the mouse or by the keyboard's menu key."""
+        if self.isEnabled():
+            self.menu_asked.emit(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Ground, number, picture, words."""
@@ -148,9 +166,21 @@ class TakeCard(PaintedButton):
         line = QRectF(box.left(), box.bottom() + 3, box.width(), 16)
         painter.setFont(theme.font(TypeSize.CAPTION, Weight.Medium))
         painter.setPen(theme.colour("text"))
-        painter.drawText(line, Align.AlignLeft | Align.AlignVCenter, measured_text(take))
+        left, right = (side | Align.AlignVCenter for side in (Align.AlignLeft, Align.AlignRight))
+        measured, state = measured_text(take), state_text(take)
+        painter.drawText(line, left, measured)
         painter.setPen(theme.colour("muted"))
-        painter.drawText(line, Align.AlignRight | Align.AlignVCenter, state_text(take))
+        painter.drawText(line, right, state)
+        advance, gap = painter.fontMetrics().horizontalAdvance, int(Space.MEDIUM)
+        room = line.adjusted(
+            advance(measured) + gap if measured else 0,
+            0,
+            -(advance(state) + gap if state else 0),
+            0,
+        )
+        elide = Qt.TextElideMode.ElideRight
+        chords = painter.fontMetrics().elidedText(self._chords, elide, int(room.width()))
+        painter.drawText(room, left, chords)
         if take.state is TakeState.KEPT:
             at = QPointF(Space.SMALL + 8, box.bottom() + 11)
             theme.draw_icon(painter, "kept", at, tone="accent", size_px=14)
@@ -161,13 +191,15 @@ class TakeCards(QFrame):
 
     Signals:
         drag_asked(int): a take is being dragged away.
+        chords_asked(object): the Recipe of a take whose chords are to be used again.
     """
 
     drag_asked = Signal(int)
+    chords_asked = Signal(object)
 
     def __init__(self, takes: TakesModel, theme: Theme) -> None:
         super().__init__()
-        self._takes = takes
+        self._takes, self._theme = takes, theme
         self._due: list[int] = []
         self._later = QTimer(self, interval=CARD_DELAY_MS)
         self._later.timeout.connect(self._show_next)
@@ -190,6 +222,7 @@ class TakeCards(QFrame):
             layout.addWidget(card, 1)
             card.clicked.connect(self._selector(card))
             card.drag_asked.connect(self._dragger(card))
+            card.menu_asked.connect(self._opener(card))
         self.older.clicked.connect(takes.show_older)
         self.newer.clicked.connect(takes.show_newer)
         takes.started.connect(self.show_all)
@@ -205,6 +238,25 @@ class TakeCards(QFrame):
 
     def _dragger(self, card: TakeCard) -> Callable[[], None]:
         return lambda: self.drag_asked.emit(self.cards.index(card))
+
+    def _opener(self, card: TakeCard) -> Callable[[QPoint], None]:
+        return lambda at: self.menu(self.cards.index(card)).popup(at)
+
+    def menu(self, index: int) -> QMenu:
+        """What can be done with a take."""
+        menu, theme = QMenu(self), self._theme
+        take = self._takes.takes[index]
+        keep = menu.addAction(
+            theme.icon("keep"), f"{self.tr('Keep')}\tK", lambda: self._takes.keep(index)
+        )
+        keep.setEnabled(take.audio is not None and take.state is not TakeState.KEPT)
+        use = menu.addAction(
+            theme.icon("recipe"),
+            self.tr("Use these chords"),
+            lambda: self.chords_asked.emit(take.recipe),
+        )
+        use.setEnabled(bool(chords_text(take)))
+        return menu
 
     def show_all(self) -> None:
         """Show every take."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.texts import QT_TRANSLATE_NOOP
 from engine.music.keys import KEYS, key_index
+from engine.recipe import NO_CHORDS
 
 CONTEXT: Final = "words"
 
@@ -66,6 +67,12 @@ KNOB_WORDS: Final = {
         QT_TRANSLATE_NOOP("words", "Guidance"),
         QT_TRANSLATE_NOOP(
             "words", "How strictly it follows the prompt; high is bolder, less varied."
+        ),
+    ),
+    "autoguidance": (
+        QT_TRANSLATE_NOOP("words", "Contrast"),
+        QT_TRANSLATE_NOOP(
+            "words", "How far it goes beyond the average of all music; high is clearer, harder."
         ),
     ),
     "clip_percentile": (
@@ -135,6 +142,8 @@ def kind_text(kind: str) -> str:
 
 
 _ANY: Final = QT_TRANSLATE_NOOP("words", "Any")
+CHORDS: Final = QT_TRANSLATE_NOOP("words", "Chords")
+_NO_CHORDS: Final = QT_TRANSLATE_NOOP("words", "none")
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,16 @@ def shown_key(key: str | None) -> str:
     """A key as the window writes it: F♯m, B♭."""
     if key is None:
         return tr(_ANY)
-    return key.replace("#", "♯").replace("b", "♭")
+    return _signs(key)
+
+
+def shown_chords(chords: str) -> str:
+    """Chords as the window writes them: B♭m7 F♯; "none" in the application's language."""
+    return tr(_NO_CHORDS) if chords == NO_CHORDS else _signs(chords)
+
+
+def _signs(text: str) -> str:
+    return text.replace("#", "♯").replace("b", "♭")
 
 
 def typed_key(text: str) -> float:

@@ -28,7 +28,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "steps": int, "step_schedule": str, "sampler": str, "gamma": float, "guidance": float,
-    "temperature": float, "clip_percentile": float,
+    "temperature": float, "autoguidance": float, "clip_percentile": float,
 }  # fmt: skip
 
 

@@ -57,7 +57,12 @@ _PAPER_SUPER_RESOLUTION: Final = SamplerPreset(
 
 
 def _few(
-    sampler: SamplerName, steps: int, *, guidance: float = 1.0, temperature: float = 1.0
+    sampler: SamplerName,
+    steps: int,
+    *,
+    guidance: float = 1.0,
+    temperature: float = 1.0,
+    autoguidance: float = 1.0,
 ) -> SamplerPreset:
     """A few equal steps of log-SNR."""
     return SamplerPreset(
@@ -66,6 +71,7 @@ def _few(
         step_schedule="log-snr",
         temperature=temperature,
         guidance=guidance,
+        autoguidance=autoguidance,
         clip_percentile=_CLIP if guidance > 1 else 0.0,
     )
 
@@ -87,8 +93,8 @@ FRAME_PRESETS: Final[dict[StageName, StagePresets]] = {
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(
-            draft=_few("ancestral", 6, temperature=0.7),
-            standard=_few("ancestral", 8, guidance=2.0, temperature=0.7),
+            draft=_few("ancestral", 6, temperature=0.7, autoguidance=1.5),
+            standard=_few("ancestral", 8, guidance=2.0, temperature=0.7, autoguidance=1.5),
             paper=_PAPER_SPECTROGRAM_GENERATOR,
         ),
         "vocoder": StagePresets(draft=_ddim(1), standard=_ddim(2), paper=_PAPER_VOCODER),

@@ -55,6 +55,7 @@ def stage_spec(
         aligned_hop=config.aligned_hop,
         low=config.low,
         augmentation=config.augmentation,
+        autoguidance=config.axes > 0,
         presets=presets,
         network=msgspec.to_builtins(config),
     )

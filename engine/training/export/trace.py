@@ -32,6 +32,7 @@ AXES: Final[dict[str, tuple[str | None, ...]]] = {
     "aligned": ("batch", None, "frames"),
     "low": ("batch", None, "length"),
     "augmentation_log_snr": ("batch",),
+    "autoguidance": ("batch",),
     "input_ids": ("batch", "tokens"),
     "attention_mask": ("batch", "tokens"),
 }
@@ -83,6 +84,8 @@ def stage_inputs(
         inputs["low"] = normal(batch, spec.channels, length)
     if spec.augmentation:
         inputs["augmentation_log_snr"] = log_snr()
+    if spec.autoguidance:
+        inputs["autoguidance"] = 1 + torch.rand(batch, generator=rng)
     return inputs
 
 

@@ -16,6 +16,11 @@ hundreds of axes of noise crowd out the few that can be heard through it, and th
 nothing beyond the filter; and it is never silent, since many patches tell what one cannot. What
 lies beyond the axes is said to be its mean.
 
+x̂₀ is linear in `said`, and said = 0 is the filter alone, so scaling `said` by w is guidance away
+from the filter, x̂₀ ← filter + w (x̂₀ − filter), at no cost: autoguidance (Karras et al., arXiv
+2406.02507) with the filter as the bad version of the network. Where training was short, samples
+without it have too little contrast.
+
 Rejected: the network's word in units of the filter's error (Karras et al., arXiv 2206.00364, for
 each axis; it means another thing at every level), a learnt share of x/α, channel by channel, added
 to the network's word (it knows nothing of how channels go together, so grain stayed in the mel),

@@ -29,7 +29,9 @@ _INPUTS: Final[dict[str, tuple[_Used, _Shape]]] = {
     ),
     "low": (lambda c: c.low, lambda c, b, n, t: (b, c.channels, n)),
     "augmentation_log_snr": (lambda c: c.augmentation, lambda c, b, n, t: (b,)),
+    "autoguidance": (lambda c: c.axes > 0, lambda c, b, n, t: (b,)),
 }
+OPTIONAL_INPUTS: Final = frozenset({"autoguidance"})  # training goes without them
 
 
 def input_names(config: UNetConfig) -> tuple[str, ...]:
@@ -68,7 +70,7 @@ def example_inputs(
     device: str = "cpu",
     seed: int = 0,
 ) -> dict[str, Tensor]:
-    """Normal random inputs, a fixed log-SNR of about 0 and a mask of ones, by name. float32.
+    """Normal random float32 inputs by name: log-SNR about 0, mask and autoguidance of ones.
 
     Shapes and errors as `input_shapes`.
     """
@@ -79,8 +81,9 @@ def example_inputs(
     inputs = {
         name: torch.randn(shape, generator=rng, device=device) for name, shape in shapes.items()
     }
-    if "text_mask" in inputs:
-        inputs["text_mask"] = torch.ones_like(inputs["text_mask"])
+    for name in ("text_mask", "autoguidance"):
+        if name in inputs:
+            inputs[name] = torch.ones_like(inputs[name])
     return inputs
 
 

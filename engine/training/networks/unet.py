@@ -27,7 +27,7 @@ from engine.training.networks.attention import (
 )
 from engine.training.networks.axes import PrincipalAxes
 from engine.training.networks.config import UNetConfig
-from engine.training.networks.inputs import input_names
+from engine.training.networks.inputs import OPTIONAL_INPUTS, input_names
 from engine.training.networks.layers import (
     Combine,
     Conv,
@@ -233,6 +233,7 @@ class UNet(nn.Module):
         aligned: Tensor | None = None,
         low: Tensor | None = None,
         augmentation_log_snr: Tensor | None = None,
+        autoguidance: Tensor | None = None,
     ) -> Tensor:
         """Prediction (B, C, L). Shapes: `engine.bundle.manifest`; inputs: `input_names(config)`.
 
@@ -249,6 +250,7 @@ class UNet(nn.Module):
             "aligned": aligned,
             "low": low,
             "augmentation_log_snr": augmentation_log_snr,
+            "autoguidance": autoguidance,
         }
         self._check(x.shape[2], tuple(name for name, value in inputs.items() if value is not None))
         tokens = None if text is None else rms_norm(text.transpose(1, 2)[:, :, None, :])
@@ -269,6 +271,8 @@ class UNet(nn.Module):
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
         said = self.exit(hidden)
         if self.axes is not None and along is not None:
+            if autoguidance is not None:
+                said = said * autoguidance[:, None, None, None]
             said = self.axes.patches(along, said)
         return unfold_time(said, self.config.patch).squeeze(2)
 
@@ -302,7 +306,11 @@ class UNet(nn.Module):
 
     def _check(self, length: int, given: tuple[str, ...]) -> None:
         """Refuse inputs that are not the network's, and a length that the strides do not divide."""
-        wanted = input_names(self.config)
+        wanted = tuple(
+            name
+            for name in input_names(self.config)
+            if name in given or name not in OPTIONAL_INPUTS
+        )
         if length % self.config.multiple:
             msg = f"{self.config.name}: length {length} is no multiple of {self.config.multiple}"
             raise ValueError(msg)

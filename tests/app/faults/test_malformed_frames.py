@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from app.engine_link.link import EngineLink, LinkState, LinkTimes
 from app.engine_link.process import Ending
 from app.model.session import Session
+from app.view.panels.take_cards import chords_text
 from engine.protocol.framing import BLOB_LIMIT_BYTES, HEADER_LIMIT_BYTES, LENGTHS, encode_frame
 from engine.protocol.messages import VERSION, Event, Measured, Notice, Preview, Ready, Take
 from engine.recipe import Recipe, StageSettings
@@ -142,13 +143,15 @@ whole_previews = st.builds(
     st.sampled_from([b"\0", b"\xff"]),  # 0 and NaN
 )
 whole_takes = st.builds(
-    lambda take, rate_hz, samples, fill: (
+    lambda take, rate_hz, samples, fill, harmony: (
         Take(
             job=0,
             take=take,
             rate_hz=rate_hz,
             samples=samples,
-            recipe=Recipe(prompt="x", seconds=0.5, first_take=max(1, take)),
+            recipe=Recipe(
+                prompt="x", seconds=0.5, first_take=max(1, take), key=harmony[0], chords=harmony[1]
+            ),
             measured=Measured(),
         ),
         fill * 8 * max(0, samples),
@@ -157,6 +160,7 @@ whole_takes = st.builds(
     PLAIN[int],
     st.integers(-2, 300),
     st.sampled_from([b"\0", b"\xff"]),
+    st.tuples(st.sampled_from((None, "Am", "H")), names | st.sampled_from(("", "none", "Am", "i"))),
 )
 frames = st.tuples(events, blobs) | whole_previews | whole_takes
 
@@ -189,6 +193,7 @@ def looked_at(session: Session) -> None:
         assert audio is None or (audio.shape[1] == 2 and np.isfinite(audio).all())
         assert 8_000 <= takes.takes[index].rate_hz <= 192_000
         takes.comparisons(index)
+        chords_text(takes.takes[index])
     for job in (*jobs.waiting, *([jobs.current] if jobs.current else [])):
         assert job.fraction is None or 0 <= job.fraction <= 1
         assert all(0 <= bar.fraction <= 1 for bar in job.stages.values())

@@ -27,6 +27,7 @@ stages = st.builds(
     step_schedule=st.sampled_from((None, *STEP_SCHEDULES)),
     gamma=st.none() | st.floats(0, 1),
     temperature=st.none() | st.floats(0, 1),
+    autoguidance=st.none() | st.floats(0, 5),
     guidance=st.none() | st.floats(0, 30),
     clip_percentile=st.none() | st.floats(0, 100),
 )
@@ -44,6 +45,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         prompt=draw(st.text(min_size=1, max_size=60).filter(str.strip)),
         negative_prompt=draw(st.text(max_size=20)),
         key=draw(st.none() | st.sampled_from(KEYS)),
+        chords=draw(st.sampled_from(("", "none", "Am F", "i bVI*2", "| Dm7 G7 | C |", "Hm"))),
         meter=draw(st.sampled_from(METERS)),
         seed=draw(st.integers(0, 2**32 - 1)),
         takes=draw(st.integers(1, 4)),

@@ -1,6 +1,7 @@
 """A stage around a hand-made network: guidance, windows, loops and takes, without ONNX."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import msgspec
@@ -125,6 +126,17 @@ def test_guidance_extrapolates_from_hidden_to_shown_text_in_one_call() -> None:
     assert len(model.calls) == 1
     assert model.calls[0]["x"].shape == (4, 2, 64)
     assert model.calls[0]["text_mask"].sum(1).tolist() == [3, 3, 0, 0]
+
+
+def test_autoguidance_is_the_networks_to_apply_and_goes_to_every_branch() -> None:
+    model = FakeModel(lambda f: f["x"])
+    stage = plan(text=True, guidance=2.0, autoguidance=True)
+    settings = msgspec.structs.replace(stage.settings, autoguidance=1.5)
+    x = np.zeros((2, 2, 64), np.float32)
+    denoiser(model, replace(stage, settings=settings), text_inputs(2), 2)(x, 0.5)
+    assert model.calls[0]["autoguidance"].tolist() == [1.5] * 4
+    denoiser(model, plan(), StageInputs(), 2)(x, 0.5)
+    assert "autoguidance" not in model.calls[1]
 
 
 def test_guidance_one_is_one_branch() -> None:

@@ -1,5 +1,6 @@
 """Lengths are sample-exact at every rate, overrides resolve, other bundles are refused."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,16 @@ def test_overrides_replace_only_what_they_name() -> None:
     assert plan.settings.sampler == "dpmpp-2m"
     assert stage_plan(recipe, manifest(), "vocoder").settings.steps == 16
     assert plan.table_8_model == "spectrogram-generator"
+
+
+def test_a_stage_without_a_filter_has_no_autoguidance() -> None:
+    recipe = Recipe(prompt="x", generator=StageSettings(autoguidance=1.5))
+    bundle = manifest()
+    with pytest.raises(UserError, match="autoguidance was asked of the generator"):
+        stage_plan(recipe, bundle, "generator")
+    spec = msgspec.structs.replace(bundle.stages["generator"], autoguidance=True)
+    filtered = msgspec.structs.replace(bundle, stages={**bundle.stages, "generator": spec})
+    assert stage_plan(recipe, filtered, "generator").settings.autoguidance == 1.5
 
 
 def test_a_loops_bars_fill_its_frames_exactly() -> None:

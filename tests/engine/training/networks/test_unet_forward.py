@@ -53,6 +53,26 @@ def test_untrained_prediction_is_small(name: str) -> None:
     assert 0 < prediction.std() < 0.05
 
 
+def test_autoguidance_goes_on_from_the_filter_through_the_networks_own_estimate() -> None:
+    config = PRESETS["tiny-generator"]
+    net, inputs = network("tiny-generator"), example_inputs(config, 2, 2 * config.multiple, 5)
+
+    def estimate(*weights: float) -> torch.Tensor:
+        with torch.no_grad():
+            prediction: torch.Tensor = net(**{**inputs, "autoguidance": torch.tensor(weights)})
+        return prediction
+
+    own = estimate(1, 1)
+    left_out = {name: value for name, value in inputs.items() if name != "autoguidance"}
+    with torch.no_grad():
+        assert torch.equal(net(**left_out), own)
+    filtered = estimate(0, 0)
+    beyond = estimate(2, 0.5)
+    assert (own - filtered).std() > 0.1
+    torch.testing.assert_close(beyond[0], filtered[0] + 2 * (own - filtered)[0])
+    torch.testing.assert_close(beyond[1], filtered[1] + 0.5 * (own - filtered)[1])
+
+
 @pytest.mark.parametrize("name", TINY)
 def test_gradient_reaches_every_parameter(name: str) -> None:
     config = PRESETS[name]
