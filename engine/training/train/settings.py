@@ -17,9 +17,9 @@ Blur = Literal["none", "samples", "image"]
 
 STAGES: Final[tuple[Stage, ...]] = ("generator", "vocoder", "cascader", "super_resolution")
 
-# Shares in which each group of conditions is hidden. Chroma half of the time: no recipe asks for
-# chords unless a person draws them.
-HIDDEN: Final = {"grid": 0.1, "bpm": 0.1, "key": 0.1, "chroma": 0.5, "length": 0.1}
+# Shares in which each group of conditions is hidden. Chroma more often: drums, and whoever wants
+# none, have no chords.
+HIDDEN: Final = {"grid": 0.1, "bpm": 0.1, "key": 0.1, "chroma": 0.25, "length": 0.1}
 
 # May change between a run and its continuation: none of them moves a weight.
 FREE: Final = frozenset({"steps", "save_every", "keep", "samples", "workers", "validation_batches"})
