@@ -7,8 +7,8 @@
     Am*2 F*2            two bars for each
 
 Dashes and arrows between chords part bars as spaces do. Numerals count along the major scale of
-the tonic (`engine.music.numerals`). Rejected: names in lower case ("b" is a flat, too), and the
-German H (a B would then be two notes).
+the tonic (`engine.music.numerals`). Rejected: a small letter for a minor chord (of "am f c g" one
+is minor), and the German H (a B would then be two notes).
 """
 
 import re
@@ -62,9 +62,9 @@ _WRITTEN: Final[dict[str, tuple[str, ...]]] = {
 _QUALITY_OF: Final = {text: quality for quality, texts in _WRITTEN.items() for text in texts}
 _NATURALS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS: Final = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-_NOTE: Final = r"([A-G])([#♯b♭]?)"
+_NOTE: Final = r"([A-Ga-g])([#♯b♭]?)"
 _NAME: Final = re.compile(rf"{_NOTE}(.*?)(?:/{_NOTE})?")
-_PART: Final = re.compile(r"\s*(?:→|->|–|—)\s*|\s+-+\s+|-(?=[A-G])")
+_PART: Final = re.compile(r"\s*(?:→|->|–|—)\s*|\s+-+\s+|-(?=[A-Ga-g])")
 _TIMES: Final = re.compile(r"(.+?)(?:\*([1-9]\d{0,2}))?")
 _REPEAT: Final = "%"
 
@@ -159,10 +159,10 @@ def _absolute(chord: str) -> Degree | None:
     if match is None or match[3] not in _QUALITY_OF:
         return None
     letter, accidental, quality, bass_letter, bass_accidental = match.groups()
-    root = (_NATURALS[letter] + _ACCIDENTALS[accidental]) % 12
+    root = (_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12
     bass = root
     if bass_letter is not None:
-        bass = (_NATURALS[bass_letter] + _ACCIDENTALS[bass_accidental]) % 12
+        bass = (_NATURALS[bass_letter.upper()] + _ACCIDENTALS[bass_accidental]) % 12
     return Degree(root, _QUALITY_OF[quality], bass, chord)
 
 
