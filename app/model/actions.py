@@ -334,6 +334,7 @@ class ClipActions(QObject):
     def _on_file_error(self, error: UserError) -> None:
         self._on_the_way.clear()
         self._troubles.tell_error("file", error)
+        self._clips.look()  # where one file has gone, others may have
 
     # ── takes become clips ────────────────────────────────────────────────────────────────
 

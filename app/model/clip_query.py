@@ -16,7 +16,7 @@ class ClipQuery:
         bpm: (low, high), both inside; None is any, clips without tempo included.
         key: canonical key; None is any.
         stars: at least so many.
-        loops_only: only loops.
+        loop: loops (True) or one-shots (False); None is both.
         tag: exactly this tag; "" is any.
         in_bin: the bin's clips in place of the others.
         sort: one of SORTS.
@@ -27,7 +27,7 @@ class ClipQuery:
     bpm: tuple[float, float] | None = None
     key: str | None = None
     stars: int = 0
-    loops_only: bool = False
+    loop: bool | None = None
     tag: str = ""
     in_bin: bool = False
     sort: str = "created"
@@ -63,8 +63,8 @@ def filtered(clips: Sequence[Clip], query: ClipQuery) -> list[Clip]:
         found = [clip for clip in found if clip.key == query.key]
     if query.stars:
         found = [clip for clip in found if clip.stars >= query.stars]
-    if query.loops_only:
-        found = [clip for clip in found if clip.loop]
+    if query.loop is not None:
+        found = [clip for clip in found if clip.loop is query.loop]
     if query.tag:
         found = [clip for clip in found if query.tag in clip.tags]
     for word in query.text.casefold().split():

@@ -23,7 +23,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QUndoStack
 
-from app.library.clip import Clip, NewClip
+from app.library.clip import Clip, NewClip, changed
 from app.library.service import LibraryService
 from app.model.clip_commands import Change, ChangeCommand
 from app.model.clip_query import ClipQuery, filtered, ordered
@@ -112,6 +112,8 @@ class ClipsModel(QAbstractTableModel):
         self._clips: dict[int, Clip] = {}
         self._binned = 0
         self._keys: Counter[str] = Counter()  # how many clips are in each key
+        self._tags: Counter[str] = Counter()  # how many clips have each tag
+        self._looking = self._look_again = False
         self._shown: list[Clip] = []
         self._rows: dict[int, int] = {}
         self._query = ClipQuery()
@@ -120,6 +122,7 @@ class ClipsModel(QAbstractTableModel):
         library.added.connect(self._on_added)
         library.changed.connect(self._on_changed)
         library.purged.connect(self._on_purged)
+        library.looked.connect(self._on_looked)
         library.failed.connect(self.failed)
 
     # ── what is shown ─────────────────────────────────────────────────────────────────────
@@ -156,8 +159,8 @@ class ClipsModel(QAbstractTableModel):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Every tag in use, for completion."""
-        return tuple(sorted({tag for clip in self._clips.values() for tag in clip.tags}))
+        """Every tag in use."""
+        return tuple(sorted(self._tags))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -175,6 +178,16 @@ class ClipsModel(QAbstractTableModel):
     def row_of(self, clip_id: int) -> int | None:
         """The row that shows a clip; None where the query hides it."""
         return self._rows.get(clip_id)
+
+    def look(self) -> None:
+        """Look, in a thread, which clips' files were moved or came back; they show it then.
+
+        One look at a time; what is asked meanwhile is one more look after it.
+        """
+        self._look_again = self._looking
+        if self._clips and not self._looking:
+            self._looking = True
+            self._library.look(list(self._clips.values()))
 
     # ── what is done to clips; all of it can be undone ────────────────────────────────────
 
@@ -311,19 +324,23 @@ class ClipsModel(QAbstractTableModel):
         for clip in clips:
             self._take_out([clip.id])
             self._clips[clip.id] = clip
-            self._binned += clip.deleted_s is not None
-            if clip.key is not None:
-                self._keys[clip.key] += 1
+            self._count(clip, 1)
 
     def _take_out(self, clip_ids: Iterable[int]) -> None:
         for clip_id in clip_ids:
             if (clip := self._clips.pop(clip_id, None)) is None:
                 continue
-            self._binned -= clip.deleted_s is not None
-            if clip.key is not None:
-                self._keys[clip.key] -= 1
-                if not self._keys[clip.key]:
-                    del self._keys[clip.key]
+            self._count(clip, -1)
+
+    def _count(self, clip: Clip, by: int) -> None:
+        self._binned += by * (clip.deleted_s is not None)
+        for counter, values in ((self._keys, (clip.key,)), (self._tags, clip.tags)):
+            for value in values:
+                if value is None:
+                    continue
+                counter[value] += by
+                if not counter[value]:
+                    del counter[value]
 
     def _on_added(self, clip: Clip) -> None:
         self._put([clip])
@@ -332,6 +349,7 @@ class ClipsModel(QAbstractTableModel):
         self.kept.emit(clip)
 
     def _on_changed(self, clips: list[Clip]) -> None:
+        clips = [self._still_missing(clip) for clip in clips]
         in_place = len(clips) <= 50 and all(clip.id in self._rows for clip in clips)
         self._put(clips)
         self._ordered = None
@@ -344,6 +362,34 @@ class ClipsModel(QAbstractTableModel):
             row = self._rows[clip.id]
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
         self.counts_changed.emit()
+
+    def _still_missing(self, clip: Clip) -> Clip:
+        """A clip from its row, which does not know whether the file is there."""
+        known = self._clips.get(clip.id)
+        return changed(clip, missing=True) if known is not None and known.missing else clip
+
+    def _on_looked(self, moved: list[tuple[Clip, Clip]]) -> None:
+        self._looking = False
+        self._show_moved(moved)
+        if self._look_again:
+            self.look()
+
+    def _show_moved(self, moved: list[tuple[Clip, Clip]]) -> None:
+        """Files have gone or come back. That changes no order and no filter: rows are repainted."""
+        for before, now in moved:
+            known = self._clips.get(now.id)
+            if known is before:
+                self._clips[now.id] = now
+            elif known is not None:  # renamed meanwhile, or tagged
+                self._clips[now.id] = changed(known, missing=now.missing)
+        if not moved:
+            return
+        self._shown = [self._clips[clip.id] for clip in self._shown]
+        if self._ordered is not None:
+            self._ordered = [self._clips[clip.id] for clip in self._ordered]
+        if self._shown:
+            last = self.index(len(self._shown) - 1, len(COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def _on_purged(self, clip_ids: list[int]) -> None:
         self._take_out(clip_ids)

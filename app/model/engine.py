@@ -34,9 +34,11 @@ from engine.protocol.messages import (
     Failed,
     InstallBundle,
     LoadBundle,
+    Measure,
     Notice,
     RemoveBundle,
     Request,
+    Speed,
     StageInfo,
     Stages,
     StagesReport,
@@ -94,6 +96,7 @@ class EngineModel(QObject):
         state_changed(), devices_changed(), bundle_changed(), bundles_changed().
         noticed(str): one line worth showing for a moment.
         understood(object): an Understood, the answer to the newest `understand`.
+        measured(object): a Speed, the answer to `measure`.
 
     Attributes (read-only):
         devices: DeviceInfo each; empty before they were told.
@@ -108,6 +111,7 @@ class EngineModel(QObject):
     bundles_changed = Signal()
     noticed = Signal(str)
     understood = Signal(object)
+    measured = Signal(object)
 
     def __init__(
         self,
@@ -217,6 +221,10 @@ class EngineModel(QObject):
             )
         )
 
+    def measure(self) -> None:
+        """Ask how fast the bundle is here; `measured`, when nothing else was asked for a while."""
+        self._link.send(Measure())
+
     # ── what the bundle can do ────────────────────────────────────────────────────────────
 
     def preset(self, stage: str, preset: str) -> StageSettings:
@@ -289,6 +297,8 @@ class EngineModel(QObject):
             case Understood(number=number):
                 if number == self._question:
                     self.understood.emit(message)
+            case Speed():
+                self.measured.emit(message)
             case Failed():
                 self._on_failed(message)
             case BundleLoaded() | StagesReport() | DevicesReport() | BundlesReport():

@@ -1,4 +1,10 @@
-"""How long a job will take here: of the form as it stands, and of a job that begins."""
+"""How long a job will take here: of the form as it stands, and of a job that begins.
+
+On a machine that never rendered with a bundle the engine is asked to time a short trial, once per
+bundle and device: it does so while nobody wants anything else of it.
+"""
+
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -6,6 +12,9 @@ from app.model.engine import EngineModel
 from app.model.job import Job, JobKind
 from app.model.recipe_form import RecipeForm
 from app.model.speed import SpeedBook
+from engine.protocol.messages import Speed
+
+KEEP_STAGES: Final = frozenset({"super_resolution"})  # the others are a render's
 
 
 class Forecast(QObject):
@@ -30,11 +39,13 @@ class Forecast(QObject):
         self._form = form
         self._engine = engine
         self._estimate_s: float | None = None
+        self._tried: set[str] = set()  # places; one whose trial ends the engine is left alone
         self._later = QTimer(self, singleShot=True, interval=0)  # many knobs turn at once
         self._later.timeout.connect(self._estimate)
         form.changed.connect(lambda _: self._later.start())
         engine.bundle_changed.connect(self._later.start)
         engine.devices_changed.connect(self._later.start)
+        engine.measured.connect(self._on_measured)
 
     @property
     def estimate_s(self) -> float | None:
@@ -55,10 +66,31 @@ class Forecast(QObject):
 
     def _estimate(self) -> None:
         place = self._place(JobKind.RENDER)
+        self._try(place)
         estimate_s = self._speeds.estimate_s(place, self._form.asked(), self._engine.steps_of)
         if estimate_s != self._estimate_s:
             self._estimate_s = estimate_s
             self.changed.emit()
+
+    def _try(self, place: str) -> None:
+        """Ask for a trial, when all is known that a place is named by, and nothing was timed."""
+        ready = self._engine.stages and self._engine.devices
+        if ready and place not in self._tried and not self._speeds.knows(place):
+            self._tried.add(place)
+            self._engine.measure()
+
+    def _on_measured(self, speed: Speed) -> None:
+        if self._engine.bundle is None or self._engine.bundle.sha256 != speed.bundle:
+            return  # another was loaded since
+        for kind, keeps in ((JobKind.RENDER, False), (JobKind.KEEP, True)):
+            seconds = {
+                stage: spent_s
+                for stage, spent_s in speed.seconds.items()
+                if (stage in KEEP_STAGES) is keeps
+            }
+            if seconds:
+                self._speeds.assume(self._place(kind), speed.recipe, seconds, self._engine.steps_of)
+        self._later.start()
 
     def _place(self, kind: JobKind) -> str:
         return f"{self._engine.place} {kind.value}"

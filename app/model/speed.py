@@ -5,6 +5,9 @@ render first. Here each finished job leaves one figure per stage: seconds per ta
 and step. The median of the last few counts, so that the first run (which loads the model) and a
 busy moment do little harm. A stage that never ran has no figure, and then there is no estimate
 rather than an invented one.
+
+Before the first job of a place the engine's own trial counts (`assume`): short, so it is worth less
+than any real job, and goes when one was learnt.
 """
 
 import json
@@ -22,6 +25,7 @@ from engine.recipe import Recipe, duration_s
 KEPT: Final = 5
 FILE_LIMIT_BYTES: Final = 1 << 20
 PLACES_LIMIT: Final = 200
+_TRIAL: Final = " trial"  # behind a place's name: what counts until a job was done there
 
 StepsOf = Callable[[Recipe, str], int | None]  # steps of a stage, None while unknown
 
@@ -42,21 +46,39 @@ class SpeedBook:
         self, place: str, recipe: Recipe, seconds: Mapping[str, float], steps_of: StepsOf
     ) -> None:
         """A whole job took `seconds` in each stage."""
+        self._rates.pop(place + _TRIAL, None)
+        self._note(place, recipe, seconds, steps_of)
+
+    def assume(
+        self, place: str, recipe: Recipe, seconds: Mapping[str, float], steps_of: StepsOf
+    ) -> None:
+        """A short trial took `seconds` in each stage: it counts until a job is learnt."""
+        if place not in self._rates:
+            self._rates.pop(place + _TRIAL, None)
+            self._note(place + _TRIAL, recipe, seconds, steps_of)
+
+    def knows(self, place: str) -> bool:
+        """Whether there is any figure, of a job or of a trial."""
+        return bool(self._rates.get(place) or self._rates.get(place + _TRIAL))
+
+    def estimate_s(self, place: str, recipe: Recipe, steps_of: StepsOf) -> float | None:
+        """Expected seconds of a job; None before one like it was measured."""
+        stages = self._rates.get(place) or self._rates.get(place + _TRIAL)
+        if not stages:
+            return None
+        return sum(
+            median(rates) * _work(recipe, stage, steps_of) for stage, rates in stages.items()
+        )
+
+    def _note(
+        self, place: str, recipe: Recipe, seconds: Mapping[str, float], steps_of: StepsOf
+    ) -> None:
         stages = self._rates.setdefault(place, {})
         for stage, spent_s in seconds.items():
             rates = stages.setdefault(stage, [])
             rates.append(spent_s / _work(recipe, stage, steps_of))
             del rates[:-KEPT]
         self._save()
-
-    def estimate_s(self, place: str, recipe: Recipe, steps_of: StepsOf) -> float | None:
-        """Expected seconds of a job; None before one like it was measured."""
-        stages = self._rates.get(place)
-        if not stages:
-            return None
-        return sum(
-            median(rates) * _work(recipe, stage, steps_of) for stage, rates in stages.items()
-        )
 
     def _save(self) -> None:
         if self._path is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,6 +19,7 @@ from app.playback.player import Player
 from app.view.panels.words import KeyTravel, key_number, key_of
 from engine.recipe import BPM_RANGE
 
+DICE: Final = "dice"  # what a controller presses in place of turning a seed
 _KEY = KeyTravel()
 
 
@@ -45,6 +47,7 @@ class Controllers(QObject):
         super().__init__(parent)
         self._form, self._settings = models.form, models.settings
         self._midi = midi
+        self._dice_held = False
         midi.knob_turned.connect(self.turn)
         midi.knob_nudged.connect(self.nudge)
         midi.tempo_changed.connect(self._on_tempo)
@@ -72,7 +75,9 @@ class Controllers(QObject):
     def turn(self, name: str, position: float) -> None:
         """Set a knob ("bpm", "key", "generator.steps") to 0–1."""
         stage, _, field = name.rpartition(".")
-        if name == "key":
+        if name == DICE:
+            self._press_dice(held=position >= 0.5)
+        elif name == "key":
             self._form.turn("key", key_of(_KEY.value(position)))
         elif (found := self._choice(name)) is not None:
             found.choose(found.row.value(position))
@@ -86,7 +91,9 @@ class Controllers(QObject):
     def nudge(self, name: str, steps: int) -> None:
         """Turn a knob by steps of an endless encoder."""
         stage, _, field = name.rpartition(".")
-        if name == "key":
+        if name == DICE:
+            self._form.roll_seed()
+        elif name == "key":
             place = _KEY.clean(key_number(self._form.key) + steps)
             self._form.turn("key", key_of(place))
         elif (found := self._choice(name)) is not None:
@@ -102,6 +109,12 @@ class Controllers(QObject):
             now = getattr(self._form, name)
             start = row.default if now is None else float(now)
             self._form.turn(name, row.clean(start + steps * row.step))
+
+    def _press_dice(self, *, held: bool) -> None:
+        """A press rolls, its release does not; nor does each step of a knob on its way up."""
+        if held and not self._dice_held:
+            self._form.roll_seed()
+        self._dice_held = held
 
     def _choice(self, name: str) -> "_Chosen | None":
         """The choice of that name, if it is one."""

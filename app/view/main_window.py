@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -365,6 +365,12 @@ class MainWindow(QMainWindow):
             _log.warning("the window's stored place was not read")
         self.library_button.setChecked(stored.get("library", True) is not False)
         self.knobs.stages.setChecked(stored.get("stages") is True)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Back from a file manager or a DAW: files may have been moved."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.models.clips.look()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Remember the place."""

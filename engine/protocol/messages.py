@@ -118,6 +118,14 @@ class Understand(_Message, frozen=True, kw_only=True):
     bars: int | None = None
 
 
+class Measure(_Message, frozen=True, kw_only=True):
+    """Ask for Speed of the loaded bundle, for an estimate before the first render.
+
+    It goes after everything else. A job that arrives meanwhile ends it within one call of a
+    network, and it begins again when nothing waits. Where it fails, it is never answered.
+    """
+
+
 class Cancel(_Message, frozen=True, kw_only=True):
     """End one job, running or waiting; answers Cancelled. An unknown or ended job is ignored."""
 
@@ -323,6 +331,20 @@ class Understood(_Message, frozen=True, kw_only=True):
     conflicts: tuple[str, ...] = ()
 
 
+class Speed(_Message, frozen=True, kw_only=True):
+    """The answer to Measure.
+
+    Attributes:
+        bundle: what was measured.
+        recipe: what was rendered and finished: short, one take.
+        seconds: what each stage took, by its name in Progress.
+    """
+
+    bundle: str
+    recipe: Recipe
+    seconds: dict[str, float]
+
+
 class Notice(_Message, frozen=True, kw_only=True):
     """Something worth one line that stops nothing (a fallback to the CPU, a smaller batch)."""
 
@@ -364,6 +386,7 @@ Work = (
     | InstallBundle
     | RemoveBundle
     | Understand
+    | Measure
 )
 Request = Hello | Work | Cancel | Shutdown
 Event = (
@@ -378,6 +401,7 @@ Event = (
     | StagesReport
     | BundlesReport
     | Understood
+    | Speed
     | Notice
     | Done
     | Cancelled

@@ -15,6 +15,7 @@ from engine.protocol.messages import (
     InstallBundle,
     Keep,
     LoadBundle,
+    Measure,
     RemoveBundle,
     Render,
     Understand,
@@ -76,7 +77,10 @@ class Inbox:
                 return None
             if len(self._waiting) >= WAITING_JOBS:
                 return Refusal(job.number, f"{WAITING_JOBS} jobs are waiting already")
+            measure = self._give_way()
             self._waiting.append(job)
+            if measure is not None and not isinstance(job.request, Measure):
+                self._waiting.append(measure)
             self._changed.notify_all()
             return None
 
@@ -128,6 +132,16 @@ class Inbox:
             if self._running is not None:
                 self._running.token.cancel()
             self._changed.notify_all()
+
+    def _give_way(self) -> Job | None:
+        """End the measurement that runs, take out the one that waits: one to begin again later."""
+        running, again = self._running, None
+        if self._waiting and isinstance(self._waiting[-1].request, Measure):
+            again = self._waiting.pop()
+        if running is not None and isinstance(running.request, Measure):
+            running.token.cancel()
+            again = Job(running.request, running.blob)
+        return again
 
     def _drop_asides(self) -> None:
         """Forget the questions that wait: only the newest prompt is worth an answer."""

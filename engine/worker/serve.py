@@ -31,6 +31,7 @@ from engine.protocol.messages import (
     InstallBundle,
     Keep,
     LoadBundle,
+    Measure,
     Ready,
     RemoveBundle,
     Render,
@@ -161,7 +162,7 @@ class Worker:
         while (job := self._inbox.next()) is not None:
             ending = self._ending(job, partial(self._HANDLERS[type(job.request)], self))
             self._inbox.finish()
-            self._finish(job.number, ending)
+            self._finish(job.number, _unasked(job, ending))
         self._outbox.close(FLUSH_S)
         return EXIT_OK if self._exit_code is None else self._exit_code
 
@@ -247,6 +248,17 @@ class Worker:
         request = cast(Understand, job.request)
         return understood(request, self._parts.renderer("", self._outbox.put), job.token)
 
+    def _measure(self, job: Job) -> Event:
+        from engine.worker.measure import measured_speed  # noqa: PLC0415 - numpy, after Ready
+
+        renderer = self._parts.renderer("", self._outbox.put)
+
+        def between() -> None:
+            job.token.check()
+            self._answer_aside(renderer)
+
+        return measured_speed(renderer, self._parts.stages(), job.token, between=between)
+
     def _answer_aside(self, renderer: Renderer) -> None:
         """Answer a question about a prompt between two steps of a job, with the job's bundle.
 
@@ -287,7 +299,16 @@ class Worker:
         InstallBundle: _bundles,
         RemoveBundle: _bundles,
         Understand: _understand,
+        Measure: _measure,
     }
+
+
+def _unasked(job: Job, ending: Event | None) -> Event | None:
+    """What to tell of a job; a measurement that failed is nobody's trouble: a render will tell."""
+    if isinstance(job.request, Measure) and isinstance(ending, Failed):
+        _log.warning("the speed was not measured: %s (%s)", ending.what, ending.why)
+        return None
+    return ending
 
 
 def _failed(job: int | None, what: str, why: str, remedy: str) -> Failed:

@@ -53,17 +53,20 @@ class Learner(QObject):
     def __init__(self, midi: Learning, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._midi = midi
-        self._knobs: dict[str, Learnable] = {}
+        self._knobs: list[tuple[str, Learnable]] = []
         midi.learning_changed.connect(self._mark)
         midi.bindings_changed.connect(self._mark)
 
     def add(self, name: str, knob: Learnable) -> None:
-        """Let a knob, or a choice's menu, learn under a name ("bpm", "generator.steps")."""
-        self._knobs[name] = knob
+        """Let a knob, or a choice's menu, learn under a name ("bpm", "generator.steps").
+
+        Several may learn under one name; they are one to a controller.
+        """
+        self._knobs.append((name, knob))
         knob.learn_asked.connect(partial(self._midi.learn, name))
         knob.forget_asked.connect(partial(self._midi.forget, name))
         self._mark()
 
     def _mark(self) -> None:
-        for name, knob in self._knobs.items():
+        for name, knob in self._knobs:
             knob.set_learning(self._midi.learning == name, self._midi.binding(name))

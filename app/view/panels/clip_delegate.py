@@ -219,7 +219,7 @@ class ClipDelegate(QStyledItemDelegate):
         painter.setFont(theme.font(TypeSize.CAPTION))
         metrics = painter.fontMetrics()
         x = box.left()
-        for tag in clip.tags[:3]:
+        for tag in () if clip.missing else clip.tags[:3]:  # what is missing is said in full
             width = metrics.horizontalAdvance(tag) + 10
             if x + width > box.left() + box.width() * 0.7:
                 break

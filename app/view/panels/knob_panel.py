@@ -3,14 +3,12 @@
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +32,7 @@ from app.view.theme.tokens import Size, Space
 from app.view.widgets.buttons import IconButton, Segmented
 from app.view.widgets.knob import KnobText, KnobWidget
 from app.view.widgets.learn_menu import LearnMenu
+from app.view.widgets.seed_field import SeedField
 
 
 class KnobPanel(QFrame):
@@ -71,6 +70,9 @@ class KnobPanel(QFrame):
             menu = LearnMenu(choice, theme)
             learner.add(field, menu)
             menu.reset_asked.connect(partial(form.reset, field))
+        for dice in (self.seed, LearnMenu(self.dice, theme)):
+            learner.add("dice", dice)
+            dice.reset_asked.connect(self._reset_seed)
         self._lay_out()
         form.changed.connect(self._show)
         form.recipe_taken.connect(self._show)
@@ -124,12 +126,8 @@ class KnobPanel(QFrame):
         self.meter.setToolTip(
             self.tr("Beats of a bar. The tempo counts quarter notes in every meter")
         )
-        self.seed = QLineEdit()
-        self.seed.setAccessibleName(self.tr("Seed"))
-        self.seed.setToolTip(self.tr("The same recipe and seed give the same sound"))
-        self.seed.setValidator(QRegularExpressionValidator("[0-9]{1,10}", self))
+        self.seed = SeedField(theme)
         self.seed.setFixedWidth(104)
-        self.seed.setAcceptDrops(False)  # a file dropped here is the window's
         self.lock = IconButton(
             "unlock", self.tr("Lock the seed"), theme,
             self.tr("Locked: every Generate repeats it. Open: each rolls another"), checkable=True,
@@ -154,6 +152,7 @@ class KnobPanel(QFrame):
         self.loop.chosen.connect(lambda loop: form.turn("loop", loop))
         self.meter.textActivated.connect(lambda meter: form.turn("meter", meter))
         self.seed.editingFinished.connect(self._typed_seed)
+        self.seed.turned.connect(self._mean_seed)
         self.lock.clicked.connect(lambda on: form.turn("seed_locked", on))
         self.dice.clicked.connect(form.roll_seed)
         self.preset.chosen.connect(lambda preset: form.turn("preset", preset))
@@ -165,10 +164,19 @@ class KnobPanel(QFrame):
         self._form.turn("tempo_on", not free)
 
     def _typed_seed(self) -> None:
-        """A seed that was typed is meant: it is locked, or Generate would roll another."""
         if self.seed.text() and int(self.seed.text()) != self._form.seed:
-            self._form.turn("seed", int(self.seed.text()))
-            self._form.turn("seed_locked", value=True)
+            self._mean_seed(int(self.seed.text()))
+
+    def _mean_seed(self, seed: int) -> None:
+        """A seed that a hand chose is meant: it is locked, or Generate would roll another."""
+        self._form.turn("seed", seed)
+        self._form.turn("seed_locked", value=True)
+
+    def _reset_seed(self) -> None:
+        """As at first: any, another with every Generate."""
+        self._form.reset("seed")
+        self._form.reset("seed_locked")
+        self._show("seed")  # what was typed meanwhile goes too
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout()

@@ -1,10 +1,13 @@
 """The library at the right: search, filters, order, the list, and a line that offers undo."""
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QUndoStack
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -14,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.model.actions import ClipActions
+from app.model.clip_query import ClipQuery
 from app.model.clips import COLUMNS, ClipsModel, Column
 from app.texts import QT_TRANSLATE_NOOP
 from app.translate import translate
@@ -79,7 +83,7 @@ class LibraryPanel(QFrame):
         self.setObjectName("panel")
         self._clips, self._undo, self._theme = clips, undo, theme
         self._undo_text = ""
-        self._keys: tuple[str, ...] | None = None  # those that the filter offers
+        self._offered: dict[str, tuple[str, ...]] = {}  # what the filters by key and tag offer
         self.search = SearchField()
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search clips"))
@@ -93,6 +97,8 @@ class LibraryPanel(QFrame):
         self.key = _filter(self.tr("Filter by key"))
         self.tempo = _filter(self.tr("Filter by tempo"))
         self.stars = _filter(self.tr("Filter by stars"))
+        self.kind = _filter(self.tr("Filter by loop or one-shot"))
+        self.tag = _filter(self.tr("Filter by tag"))
         self.list = ClipList(clips, actions, theme)
         self.count = QLabel()
         self.count.setProperty("role", "caption")
@@ -123,10 +129,13 @@ class LibraryPanel(QFrame):
         head.addStretch(1)
         head.addWidget(self.sort)
         head.addWidget(self.bin)
-        filters = QHBoxLayout()
+        filters = QGridLayout()  # tags are long: theirs is as wide as two
         filters.setSpacing(Space.HAIR)
-        for combo in (self.tempo, self.key, self.stars):
-            filters.addWidget(combo, 1)
+        for column, combo in enumerate((self.tempo, self.key, self.stars)):
+            filters.addWidget(combo, 0, column)
+            filters.setColumnStretch(column, 1)
+        filters.addWidget(self.kind, 1, 0)
+        filters.addWidget(self.tag, 1, 1, 1, 2)
         undone = QHBoxLayout(self.undone)
         undone.setContentsMargins(Space.SMALL, 0, 0, 0)
         undone.addWidget(self.undone_text, 1)
@@ -155,24 +164,43 @@ class LibraryPanel(QFrame):
         self.stars.addItem(self.tr("Any ★"), 0)
         for stars in range(1, 6):
             self.stars.addItem("★" * stars + ("" if stars == 5 else " +"), stars)
-        self._fill_keys()
+        self.kind.addItem(self.tr("Any kind"), None)
+        self.kind.addItem(self.tr("Loops"), True)
+        self.kind.addItem(self.tr("One-shots"), False)
+        self._offer()
 
-    def _fill_keys(self) -> None:
-        self._keys = self._clips.keys
-        with QSignalBlocker(self.key):
-            self.key.clear()
-            self.key.addItem(self.tr("Any key"), None)
-            for key in self._keys:
-                self.key.addItem(shown_key(key), key)
-            self.key.setCurrentIndex(max(self.key.findData(self._clips.query.key), 0))
+    def _offer(self) -> None:
+        """Offer the keys and tags in use. One that nothing has any more filters no longer."""
+        clips, query = self._clips, self._clips.query
+        for combo, field, any_text, values, shown in (
+            (self.key, "key", self.tr("Any key"), clips.keys, shown_key),
+            (self.tag, "tag", self.tr("Any tag"), clips.tags, str),
+        ):
+            if self._offered.get(field) == values:
+                continue
+            self._offered[field] = values
+            none = getattr(ClipQuery, field)
+            with QSignalBlocker(combo):
+                combo.clear()
+                combo.addItem(any_text, none)
+                for value in values:
+                    combo.addItem(shown(value), value)
+                combo.setCurrentIndex(max(combo.findData(getattr(query, field)), 0))
+            if getattr(query, field) not in (none, *values):
+                clips.set_query(**{field: none})
 
     def _connect(self) -> None:
         clips = self._clips
         self.search.textChanged.connect(lambda text: clips.set_query(text=text))
         self.search.down_asked.connect(self._to_list)
-        self.key.activated.connect(lambda _: clips.set_query(key=self.key.currentData()))
-        self.tempo.activated.connect(lambda _: clips.set_query(bpm=self.tempo.currentData()))
-        self.stars.activated.connect(lambda _: clips.set_query(stars=self.stars.currentData()))
+        for combo, field in (
+            (self.tempo, "bpm"),
+            (self.key, "key"),
+            (self.stars, "stars"),
+            (self.kind, "loop"),
+            (self.tag, "tag"),
+        ):
+            combo.activated.connect(partial(self._filter_by, field, combo))
         self.bin.toggled.connect(lambda on: clips.set_query(in_bin=on))
         self.sort.clicked.connect(
             lambda: self.sort_menu().popup(self.sort.mapToGlobal(self.sort.rect().bottomLeft()))
@@ -196,9 +224,11 @@ class LibraryPanel(QFrame):
         if not self.list.currentIndex().isValid() and self._clips.shown:
             self.list.setCurrentIndex(self._clips.index(0, int(Column.NAME)))
 
+    def _filter_by(self, field: str, combo: QComboBox, _: int) -> None:
+        self._clips.set_query(**{field: combo.currentData()})
+
     def _count(self) -> None:
-        if self._clips.keys != self._keys:
-            self._fill_keys()
+        self._offer()
         self._show_counts()
 
     def _show_counts(self) -> None:
@@ -277,7 +307,7 @@ def _filter(name: str) -> QComboBox:
     combo = QComboBox()
     combo.setAccessibleName(name)
     combo.setToolTip(name)
-    combo.setMinimumContentsLength(6)
+    combo.setMinimumContentsLength(5)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setProperty("role", "small")
     return combo

@@ -27,11 +27,11 @@ from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
 from app.view.widgets.learn_menu import fill
 from app.view.widgets.painting import Align, arc, focus_ring, own_escape, painting
+from app.view.widgets.wheel import Wheel
 
 SWEEP_DEG: Final = 140.0  # to either side of the top
 DRAG_PX: Final = 200.0  # of vertical mouse travel for the whole range
 FINE_FACTOR: Final = 8.0
-NOTCH: Final = 120  # QWheelEvent.angleDelta of one notch
 
 
 class Travel(Protocol):
@@ -118,7 +118,7 @@ class KnobWidget(QDial):
         self._from_preset = False
         self._learning, self._learnt = False, ""
         self._grip: tuple[float, float] | None = None  # (mouse y, position) where a drag began
-        self._wheel = 0.0
+        self._wheel = Wheel()
         self._editor: _Editor | None = None
         self.setRange(0, 1000)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -205,10 +205,7 @@ class KnobWidget(QDial):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """One notch is one step, with Shift one fine step."""
-        delta = event.angleDelta()
-        self._wheel += delta.y() or delta.x()
-        notches, self._wheel = int(self._wheel / NOTCH), self._wheel % NOTCH * (self._wheel > 0)
-        if notches:
+        if notches := self._wheel.notches(event):
             self._step_by(notches, event.modifiers())
         event.accept()
 

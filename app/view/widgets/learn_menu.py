@@ -25,11 +25,11 @@ class Learns(Protocol):
     def forget_asked(self) -> SignalInstance: ...  # noqa: D102
 
 
-def fill(menu: QMenu, theme: Theme, asks: Learns, learnt: str) -> None:
-    """Add the entries; `learnt` is what turns it now, "" for nothing."""
+def fill(menu: QMenu, theme: Theme, asks: Learns, learnt: str, *, learn: str = "") -> None:
+    """Add the entries; `learnt` is what turns it now, "" for nothing; `learn` in other words."""
     menu.addAction(translate("learn", "Reset"), asks.reset_asked.emit)
     menu.addSeparator()
-    learn = translate("learn", "Learn a controller")
+    learn = learn or translate("learn", "Learn a controller")
     menu.addAction(theme.icon("midi"), learn, asks.learn_asked.emit)
     forget = translate("learn", "Forget the controller")
     text = f"{forget} ({learnt})" if learnt else forget

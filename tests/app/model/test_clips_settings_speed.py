@@ -58,6 +58,8 @@ def test_search_filters_and_order(clips: tuple[ClipsModel, QUndoStack]) -> None:
         ({"bpm": None, "key": "Am"}, ["jazz"]),
         ({"key": None, "sort": "bpm", "descending": False}, ["jazz", "House", "drone"]),
         ({"sort": "name"}, ["House", "jazz", "drone"]),
+        ({"loop": True}, []),
+        ({"loop": False}, ["House", "jazz", "drone"]),
     ):
         model.set_query(**query)
         assert names(model) == shown, query

@@ -3,7 +3,9 @@
 What it costs is measured by `python -m tests.app.proofs.many_clips`.
 """
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRectF
@@ -98,3 +100,31 @@ def test_a_search_finds_at_once(large: Stage) -> None:
     assert "Nothing matches" in library.empty.text()
     search.clear()
     assert library.count.text() == "2,000"
+
+
+def test_files_are_looked_for_in_a_thread(large: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    is_file = Path.is_file
+
+    def counted(path: Path) -> bool:
+        threads.append(threading.current_thread().name)
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", counted)
+    clips = large.session.models.clips
+    looked: list[list[object]] = []
+    large.session.library.looked.connect(looked.append)
+    folder = clips.clip_at(0).path.parent
+    away = folder.rename(folder.with_name("away"))
+    clips.look()
+    for _ in range(3):
+        clips.look()  # while the first is under way: one more in all
+    wait_until(lambda: len(looked) == 2, "for both")
+    assert [len(moved) for moved in looked] == [COUNT, 0]
+    assert all(clips.clip_at(row).missing for row in range(clips.shown))
+    away.rename(folder)
+    clips.look()
+    wait_until(lambda: len(looked) == 3, "for the files that came back")
+    assert not any(clips.clip_at(row).missing for row in range(clips.shown))
+    assert threads == ["looks"] * (3 * COUNT)
+    assert clips.shown == COUNT

@@ -217,7 +217,7 @@ def test_a_frame_has_the_layout_that_is_published() -> None:
 def test_every_message_has_its_own_tag_and_refuses_unknown_fields() -> None:
     classes = [*messages.Request.__args__, *messages.Event.__args__]
     tags = [msgspec.inspect.type_info(cls).tag for cls in classes]  # type: ignore[attr-defined]
-    assert len(set(tags)) == len(tags) == 28
+    assert len(set(tags)) == len(tags) == 30
     reader: FrameReader[Event] = FrameReader(Event)
     header = b'{"type":"Progress","job":1,"stage":"text","step":1,"steps":1,"colour":3}'
     with pytest.raises(ProtocolError, match="colour"):

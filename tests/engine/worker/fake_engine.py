@@ -9,6 +9,9 @@ boom, refuse       render raises RuntimeError, UserError
 finish_boom        finish raises RuntimeError
 deaf               steps do not see a cancel
 wide               frames of the preview's mel (default 8)
+
+Steered by the environment: FAKE_SLOW_WARM (seconds), FAKE_STEP_MS (where the prompt says none),
+FAKE_STAGES (the bundle has a generator), FAKE_BOOM (every render raises).
 """
 
 import os
@@ -22,8 +25,15 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from engine.errors import UserError
-from engine.protocol.messages import BundleLoaded, DeviceInfo, DevicesReport, Measured, StagesReport
-from engine.recipe import Recipe
+from engine.protocol.messages import (
+    BundleLoaded,
+    DeviceInfo,
+    DevicesReport,
+    Measured,
+    StageInfo,
+    StagesReport,
+)
+from engine.recipe import PRESETS, Recipe, StageSettings
 from engine.runtime.cancel import CancelToken
 from engine.worker.entry import ServeOptions, main
 
@@ -104,17 +114,18 @@ class FakeCascade:
 
         said = words(recipe)
         emit(StageProgress("text", 1, 1))
-        steps = int(said.get("steps", 4))
+        steps = int(said.get("steps", recipe.generator.steps or 4))
         for step in range(1, steps + 1):
             if said.get("noise"):
                 os.write(1, b"\x01\x00\x00\x00garbage from a native library\n")
                 print("a stray print", flush=True)
-            if said.get("boom"):
+            if said.get("boom") or os.environ.get("FAKE_BOOM"):
                 msg = "the fake cascade broke\nin two lines"
                 raise RuntimeError(msg)
             if said.get("refuse"):
                 raise UserError("The clip is too long", "it was asked", "Ask for less")
-            Step().run(said.get("step_ms", 0) / 1e3, cancel, deaf=bool(said.get("deaf")))
+            step_ms = said.get("step_ms", float(os.environ.get("FAKE_STEP_MS", "0")))
+            Step().run(step_ms / 1e3, cancel, deaf=bool(said.get("deaf")))
             emit(StageProgress("generator", step, steps, eta_s=float(steps - step)))
             mel = np.full((recipe.takes, 160, int(said.get("wide", 8))), step / steps, np.float32)
             emit(MelPreview(mel, recipe.first_take, step, steps))
@@ -187,7 +198,11 @@ class FakeParts:
         )
 
     def stages(self) -> StagesReport:
-        return StagesReport(bundle=SHA256, stages=())
+        if not os.environ.get("FAKE_STAGES"):
+            return StagesReport(bundle=SHA256, stages=())
+        presets = {name: StageSettings(steps=4) for name in PRESETS}
+        info = StageInfo(name="generator", form="diffusion", presets=presets, curves={})
+        return StagesReport(bundle=SHA256, stages=(info,))
 
     def renderer(self, bundle_sha256: str, say: "Say") -> "Renderer":
         if bundle_sha256 not in ("", SHA256):
