@@ -6,12 +6,12 @@ generator branch, 43 per vocoder and 21 per super-resolution step. Guidance abov
 generator step's cost, so Draft does without it; dynamic clipping's percentile
 is Imagen's 99.5 (arXiv 2205.11487, section 2.3), which the paper names but gives no number for.
 
-The generator's sampler and temperature come from a sweep of an early starter: how little noise is
-put back decides between a grain that fills the mel and a beat that can be heard.
+The generator's settings come from sweeps of the starter, whose training was short: temperature,
+guidance and autoguidance trade the beat (calm, little guidance) against sound and prompt (more).
 
-    noisefall evaluate sweep BUNDLE --data DIR --ear DIR --clips 16 --longest 8 --overrides
-        sampler=ancestral,temperature=0.7,steps=8,guidance=2
-        --grid temperature=0.5,0.85 guidance=1,3.5 steps=12
+    noisefall evaluate sweep BUNDLE --data DIR --ear DIR --clips 80 --longest 8
+        --overrides sampler=ancestral,temperature=0.85,steps=8,guidance=2,autoguidance=1.2
+        --grid temperature=0.6
 """
 
 from typing import Final
@@ -93,8 +93,8 @@ FRAME_PRESETS: Final[dict[StageName, StagePresets]] = {
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(
-            draft=_few("ancestral", 6, temperature=0.7, autoguidance=1.5),
-            standard=_few("ancestral", 8, guidance=2.0, temperature=0.7, autoguidance=1.5),
+            draft=_few("ancestral", 6, temperature=0.75, autoguidance=1.3),
+            standard=_few("ancestral", 8, guidance=2.0, temperature=0.75, autoguidance=1.2),
             paper=_PAPER_SPECTROGRAM_GENERATOR,
         ),
         "vocoder": StagePresets(draft=_ddim(1), standard=_ddim(2), paper=_PAPER_VOCODER),

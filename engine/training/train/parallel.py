@@ -94,6 +94,7 @@ def world() -> Iterator[World]:
         distributed.init_process_group(_BACKENDS[kind], rank=rank, world_size=size)
         try:
             yield World(rank, size, device)
+            distributed.barrier()  # torchrun ends the others when one leaves, saved or not
         finally:
             distributed.destroy_process_group()
 

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import types
 from dataclasses import replace
 from itertools import pairwise
@@ -176,12 +177,20 @@ def test_a_second_process_on_a_plain_machine_makes_the_update_of_one(
     )  # fmt: skip
     for name, value in (both | {"RANK": "0"}).items():
         monkeypatch.setenv(name, value)
+    save, other_left = checkpoints.save, []
+
+    def slow_save(*given: Any, **named: Any) -> Path:
+        time.sleep(6)
+        other_left.append(second.poll() is not None)
+        return save(*given, **named)
+
+    monkeypatch.setattr(checkpoints, "save", slow_save)
     train(run, data=data, out=tmp_path / "two")
+    assert other_left == [False]  # torchrun would have ended us, who had not yet saved
+    monkeypatch.undo()
     said = second.communicate(timeout=120)
     assert second.returncode == 0, said
     assert said[0] == ""  # the first speaks
-    for name in ("WORLD_SIZE", "RANK"):
-        monkeypatch.delenv(name)
     together = load_file(path_of(tmp_path / "two" / "checkpoints", 2))
     start = final(train(replace(run, steps=1, decay_end=2), data=data, out=tmp_path / "start"))
     names = [name for name in alone if name.startswith("weights")]
