@@ -1,8 +1,8 @@
 """The chords of each take: the musician's own, or drawn from what the bundle knows of the genre.
 
-A chord track is what makes the key: of 20 test prompts the starter's generator played 1 in the
-asked key without chords, and 17 with the chords of the clip that the prompt is about, as many as
-the real clips themselves. So a take has chords unless a musician wants none.
+A chord track is what makes the key: the starter was heard in the asked key in 11 % of the
+evaluation's prompts without one and in 92 % with one (the real clips in 84 %). So a take has chords
+unless a musician wants none.
 
 What was drawn goes into the take's recipe, so that a clip says its chords and repeats them.
 Rejected: one progression for all takes of a request (takes are there to be different), and chords
