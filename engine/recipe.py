@@ -132,6 +132,11 @@ def sample_count(recipe: Recipe, rate_hz: int) -> int:
     return round(duration_s(recipe) * rate_hz)
 
 
+def has_chords(chords: str) -> bool:
+    """Whether a recipe's `chords` are any: neither left to the bundle, nor none."""
+    return chords not in ("", NO_CHORDS)
+
+
 def checked(recipe: Recipe) -> Recipe:
     """The recipe, or the first thing wrong with it.
 
@@ -199,7 +204,7 @@ def _check_text(recipe: Recipe) -> None:
 def _chords(recipe: Recipe) -> str:
     """The chords in the short form. Raises UserError."""
     text = recipe.chords.strip()
-    if not text or text.casefold() == NO_CHORDS:
+    if not has_chords(text.casefold()):
         return text.casefold()
     try:
         bars = read_bars(text)

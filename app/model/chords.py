@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.errors import UserError
 from engine.music.progression import named, needs_key
-from engine.recipe import NO_CHORDS, Recipe, checked
+from engine.recipe import Recipe, checked, has_chords
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def read_chords(text: str, key: str | None) -> ChordsRead:
         short = checked(Recipe(prompt="chords", key=key, chords=text)).chords
     except UserError as error:
         return ChordsRead(text, problem=error)
-    numerals = short not in ("", NO_CHORDS) and needs_key(short)
+    numerals = has_chords(short) and needs_key(short)
     return ChordsRead(short, named(short, key) if numerals else "")
 
 
@@ -41,7 +41,7 @@ def chord_names(recipe: Recipe) -> str:
 
     An engine may be another program: what it says and nobody can read is nothing.
     """
-    if recipe.chords in ("", NO_CHORDS):
+    if not has_chords(recipe.chords):
         return recipe.chords
     try:
         return named(recipe.chords, recipe.key)

@@ -104,6 +104,8 @@ RECIPE_CHOICES: Final[dict[str, Choice]] = {
     "preset": Choice(PRESETS),
 }
 
+DICE: Final = "dice"  # what a controller presses in place of turning a seed
+
 # name of the StageForm's field → its values
 STAGE_CHOICES: Final[dict[str, Choice]] = {
     "step_schedule": Choice(STEP_SCHEDULES),

@@ -7,19 +7,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
 from app.midi.follow import TransportFollower
 from app.midi.midi import Midi
-from app.model.knobs import RECIPE_CHOICES, RECIPE_KNOBS, STAGE_CHOICES, STAGE_KNOBS, Choice
+from app.model.knobs import DICE, RECIPE_CHOICES, RECIPE_KNOBS, STAGE_CHOICES, STAGE_KNOBS, Choice
 from app.model.models import Models
 from app.playback.player import Player
 from app.view.panels.words import KeyTravel, key_number, key_of
 from engine.recipe import BPM_RANGE
 
-DICE: Final = "dice"  # what a controller presses in place of turning a seed
 _KEY = KeyTravel()
 
 

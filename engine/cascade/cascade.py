@@ -30,6 +30,7 @@ from engine.cascade.plan import (
     StagePlan,
     check_runnable,
     lengths,
+    one_take,
 )
 from engine.cascade.prompts import Prompts
 from engine.cascade.speed import Meter, Speeds, Workload
@@ -144,7 +145,7 @@ class Cascade:
             clip = faded_out(clip, CLIP_RATE_HZ)
         clip, found = levelled(clip, CLIP_RATE_HZ, recipe)
         cancel.check()
-        emit(ClipReady(clip, CLIP_RATE_HZ, take, _one_take(recipe, take), found))
+        emit(ClipReady(clip, CLIP_RATE_HZ, take, one_take(recipe, take), found))
 
     # ── parts of a render ─────────────────────────────────────────────────────────────────
 
@@ -235,11 +236,6 @@ class Cascade:
 
     def _meter(self, workloads: list[Workload], emit: Emit) -> Meter:
         return Meter(workloads, speeds=self._speeds, clock=self._clock, emit=emit)
-
-
-def _one_take(recipe: Recipe, take: int) -> Recipe:
-    """The recipe that repeats one take alone."""
-    return msgspec.structs.replace(recipe, takes=1, first_take=take)
 
 
 def _take_ready(context: StageContext, audio: FloatArray, take: Recipe) -> TakeReady:

@@ -1,8 +1,7 @@
 """The chords of each take: the musician's own, or drawn from what the bundle knows of the genre.
 
-A chord track is what makes the key: the starter was heard in the asked key in 11 % of the
-evaluation's prompts without one and in 84 % with one (the real clips in 86 %). So a take has chords
-unless a musician wants none.
+A chord track is what makes the key: without one the starter was hardly heard in the key that was
+asked for. So a take has chords unless a musician wants none.
 
 What was drawn goes into the take's recipe, so that a clip says its chords and repeats them.
 Rejected: one progression for all takes of a request (takes are there to be different), and chords
@@ -18,6 +17,7 @@ import msgspec
 
 from engine.bundle.harmony import GenreHarmony, HarmonyFile
 from engine.bundle.manifest import StageSpec
+from engine.cascade.plan import one_take
 from engine.diffusion.noise import uniform_stream
 from engine.music.keys import KEYS, key_index
 from engine.music.progression import named, read_bars
@@ -44,7 +44,7 @@ def with_chords(
         harmony: the bundle's chords, None where it has none.
         understood: of the prompt, None where the bundle cannot say.
     """
-    one = msgspec.structs.replace(recipe, takes=1, first_take=take)
+    one = one_take(recipe, take)
     if one.chords or harmony is None:
         return one
     if one.key is None and _nothing_pitched(one.prompt, understood, harmony):

@@ -21,7 +21,7 @@ from engine.errors import UserError
 from engine.music.chord_track import chord_track
 from engine.music.grid import Timeline, loop_timeline, timeline
 from engine.music.signals import Conditions
-from engine.recipe import NO_CHORDS, Recipe, StageSettings, duration_s, sample_count
+from engine.recipe import Recipe, StageSettings, duration_s, has_chords, sample_count
 
 TAKE_RATE_HZ: Final = 16_000
 CLIP_RATE_HZ: Final = 24_000
@@ -95,6 +95,11 @@ def stage_plan(recipe: Recipe, manifest: Manifest, name: StageName) -> StagePlan
     return StagePlan(name, spec, settings, model_of(name, route=manifest.route))
 
 
+def one_take(recipe: Recipe, take: int) -> Recipe:
+    """The recipe that repeats one take alone."""
+    return msgspec.structs.replace(recipe, takes=1, first_take=take)
+
+
 def mel_parameters(manifest: Manifest) -> MelParameters | None:
     """What the bundle's mel means, None on the waveform route."""
     if manifest.mel is None:
@@ -105,10 +110,14 @@ def mel_parameters(manifest: Manifest) -> MelParameters | None:
 def conditions(recipe: Recipe, elements: int, rate_hz: int) -> Conditions:
     """The recipe's conditions on a track of `elements` at `rate_hz`."""
     line = _timeline(recipe, elements, rate_hz)
-    chroma = None
-    if recipe.chords not in ("", NO_CHORDS):
-        chroma = chord_track(recipe.chords, line, key=recipe.key)
-    return Conditions(line, recipe.bpm, recipe.key, recipe.loop, chroma)
+    chords = recipe.chords
+    return Conditions(
+        timeline=line,
+        bpm=recipe.bpm,
+        key=recipe.key,
+        loop=recipe.loop,
+        chroma=chord_track(chords, line, key=recipe.key) if has_chords(chords) else None,
+    )
 
 
 def _timeline(recipe: Recipe, elements: int, rate_hz: int) -> Timeline:

@@ -1,10 +1,12 @@
 """Prompts through one bundle: their vectors for the networks, what they mean, chords for takes."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bundle.harmony import HarmonyFile
 from engine.bundle.verify import Bundle
 from engine.cascade.harmony import hears_chords, with_chords
 from engine.cascade.opened import encoded, tokenizer_of
@@ -30,7 +32,6 @@ class Prompts:
         self._tokenizer = tokenizer_of(bundle)
         self._understander: Understander | None = None
         self._understands_for = CancelToken()
-        self._harmony = bundle.harmony()
 
     def encode(self, recipe: Recipe, cancel: CancelToken) -> EncodedText:
         """Two rows: the prompt and the negative prompt, masked where empty. Raises Cancelled."""
@@ -58,14 +59,17 @@ class Prompts:
         Raises:
             Cancelled: the token was cancelled.
         """
-        harmony = self._harmony
-        if recipe.chords or not hears_chords(self._bundle.manifest.stages["generator"]):
-            harmony = None
+        hears = hears_chords(self._bundle.manifest.stages["generator"])
+        harmony = self._harmony if hears and not recipe.chords else None
         understood = self.understand(recipe.prompt, cancel=cancel) if harmony else None
         return [
             with_chords(recipe, take, harmony=harmony, understood=understood)
             for take in range(recipe.first_take, recipe.first_take + recipe.takes)
         ]
+
+    @cached_property
+    def _harmony(self) -> HarmonyFile | None:
+        return self._bundle.harmony()
 
     def _means(self, texts: Sequence[str]) -> FloatArray:
         return token_means(self._encoded(texts, self._understands_for))

@@ -9,7 +9,7 @@ import msgspec
 from engine.cli.progress import Progress, Silent, progress_for_stderr
 from engine.music.progression import named
 from engine.protocol.messages import Measured, Understood
-from engine.recipe import NO_CHORDS, Recipe, to_json
+from engine.recipe import Recipe, has_chords, to_json
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _facts(file: Written) -> list[str]:
         facts.append(f"tempo {_pair(_bpm(recipe.bpm), _bpm(measured.bpm))}")
     if recipe.key is not None or measured.key is not None:
         facts.append(f"key {_pair(recipe.key, measured.key)}")
-    if recipe.chords not in ("", NO_CHORDS):
+    if has_chords(recipe.chords):
         facts.append(f"chords {named(recipe.chords, recipe.key)}")
     if measured.loudness_lufs is not None:
         facts.append(f"{measured.loudness_lufs:.1f} LUFS")

@@ -32,11 +32,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.library.clip import Clip
-from app.model.chords import chord_names
 from app.model.clips import CLIP_ROLE
 from app.texts import QT_TRANSLATE_NOOP
 from app.view.cache import Cache
-from app.view.panels.words import CHORDS, shown_chords, shown_key, tr
+from app.view.panels.words import CHORDS, chords_of, shown_key, tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Space, TypeSize
 from app.view.widgets.painting import Align, fill_round, focus_ring
@@ -67,8 +66,7 @@ def facts(clip: Clip) -> str:
 
 def said_of(clip: Clip) -> str:
     """All of it, in lines: what has no room in a row as well."""
-    recipe = clip.recipe
-    chords = "" if recipe is None else shown_chords(chord_names(recipe))
+    chords = chords_of(clip.recipe)
     lines = [clip.name, clip.prompt, facts(clip)]
     lines += [f"{tr(CHORDS)}: {chords}"] if chords else []
     lines += [", ".join(clip.tags)] if clip.tags else []

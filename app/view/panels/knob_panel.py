@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.model.knobs import RECIPE_KNOBS
+from app.model.knobs import DICE, RECIPE_KNOBS
 from app.model.recipe_form import RecipeForm
 from app.view.panels.binding import Learner, knob_for
 from app.view.panels.chord_row import ChordRow
@@ -71,7 +71,7 @@ class KnobPanel(QFrame):
             learner.add(field, menu)
             menu.reset_asked.connect(partial(form.reset, field))
         for dice in (self.seed, LearnMenu(self.dice, theme)):
-            learner.add("dice", dice)
+            learner.add(DICE, dice)
             dice.reset_asked.connect(self._reset_seed)
         self._lay_out()
         form.changed.connect(self._show)

@@ -143,7 +143,7 @@ class StageCard(QFrame):
                 combo.setCurrentIndex(0 if own_value is None else combo.findData(own_value))
         self.reset.setEnabled(bool(stage.overridden))
         steps_here = self._engine.has_steps(stage.name)
-        for widget in (self.curve, self.schedule, self.sampler, self.reset, *self.knobs.values()):
+        for widget in (self.curve, self.schedule, self.sampler, self.reset):
             widget.setVisible(steps_here)
         knows_preset = stage.preset_value("steps") is not None
         for field, knob in self.knobs.items():

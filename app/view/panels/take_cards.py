@@ -6,10 +6,9 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout
 
-from app.model.chords import chord_names
 from app.model.takes import TakesModel, TakeState, TakeView
 from app.texts import QT_TRANSLATE_NOOP
-from app.view.panels.words import CHORDS, shown_chords, shown_key, tr
+from app.view.panels.words import CHORDS, chords_of, shown_key, tr
 from app.view.picture.spectrogram import thumbnail
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
@@ -50,8 +49,7 @@ def measured_text(take: TakeView) -> str:
 
 def chords_text(take: TakeView | None) -> str:
     """The chords that a take was given, by name."""
-    recipe = None if take is None else take.recipe
-    return "" if recipe is None else shown_chords(chord_names(recipe))
+    return chords_of(None if take is None else take.recipe)
 
 
 class TakeCard(PaintedButton):

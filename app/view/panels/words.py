@@ -9,9 +9,10 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
+from app.model.chords import chord_names
 from app.texts import QT_TRANSLATE_NOOP
 from engine.music.keys import KEYS, key_index
-from engine.recipe import NO_CHORDS
+from engine.recipe import NO_CHORDS, Recipe
 
 CONTEXT: Final = "words"
 
@@ -193,6 +194,11 @@ def shown_key(key: str | None) -> str:
 def shown_chords(chords: str) -> str:
     """Chords as the window writes them: B♭m7 F♯; "none" in the application's language."""
     return tr(_NO_CHORDS) if chords == NO_CHORDS else _signs(chords)
+
+
+def chords_of(recipe: Recipe | None) -> str:
+    """A take's or clip's chords as the window writes them; "" where nothing is known of them."""
+    return "" if recipe is None else shown_chords(chord_names(recipe))
 
 
 def _signs(text: str) -> str:

@@ -27,7 +27,7 @@ _PLAGAL = frozenset({"ambient", "hip-hop", "afro", "funk"})
 _DRAFTS = 6
 
 
-def _expand(text: str, pace: float) -> list[Bar]:
+def paced_bars(text: str, pace: float) -> list[Bar]:
     """Bars of a progression at a pace: 0.5 holds every bar for two, 2 plays two bars in one."""
     bars = list(read_bars(text))
     if pace == 0.5:
@@ -42,14 +42,14 @@ def _choose(plan: Plan, dice: Dice, *, bright: bool, limit: int) -> list[Bar]:
     family = dice.weighted(table)
     texts = progressions_for(family, plan.mode)
     pace = dice.weighted(row.pace)
-    fitting = [text for text in texts if len(_expand(text, pace)) <= limit]
+    fitting = [text for text in texts if len(paced_bars(text, pace)) <= limit]
     if not fitting and pace == 0.5:
         pace = 1.0
-        fitting = [text for text in texts if len(_expand(text, pace)) <= limit]
-    whole = [text for text in fitting if limit % len(_expand(text, pace)) == 0]
+        fitting = [text for text in texts if len(paced_bars(text, pace)) <= limit]
+    whole = [text for text in fitting if limit % len(paced_bars(text, pace)) == 0]
     if whole and dice.chance(0.85):
         fitting = whole
-    return _expand(dice.pick(fitting or list(texts)), pace)
+    return paced_bars(dice.pick(fitting or list(texts)), pace)
 
 
 def _bars(plan: Plan, spans: tuple[Span, ...], dice: Dice) -> list[Bar]:

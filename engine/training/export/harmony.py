@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from engine.bundle.harmony import SCHEMA, GenreHarmony, HarmonyFile
+from engine.corpus.compose.harmony import paced_bars
 from engine.corpus.genres import GENRES, Genre
 from engine.corpus.instruments import INSTRUMENTS
 from engine.corpus.theory.keyfit import key_margin
@@ -15,7 +16,7 @@ from engine.corpus.theory.modes import QUALITY_OF_MODE, Quality
 from engine.corpus.theory.progressions import progressions_for
 from engine.music.keys import key_index
 from engine.music.numerals import parse_numeral
-from engine.music.progression import Bar, pitch_classes, read_bars, written
+from engine.music.progression import pitch_classes, read_bars, written
 
 _TONICS: Final[Mapping[Quality, str]] = {"major": "C", "minor": "Cm"}
 _UNPITCHED: Final = ("drums", "drum machine")
@@ -45,7 +46,7 @@ def genre_harmony(genre: Genre) -> GenreHarmony:
             texts = tuple(t for t in texts if _says_key(t, quality)) or texts
             for pace, pace_share in _shares(genre.pace).items():
                 for text in texts:
-                    paced = _paced(text, pace)
+                    paced = written(paced_bars(text, pace))
                     weight = share * family_share * pace_share / len(texts)
                     side[paced] = side.get(paced, 0.0) + weight
     return GenreHarmony(major=_rows(sides["major"]), minor=_rows(sides["minor"]))
@@ -69,13 +70,6 @@ def _rows(weights: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 def _shares(weights: Mapping[_Name, float]) -> dict[_Name, float]:
     whole = sum(weights.values())
     return {name: weight / whole for name, weight in weights.items()}
-
-
-def _paced(text: str, pace: float) -> str:
-    """A progression with every bar held for two at half pace (engine.corpus.compose.harmony)."""
-    bars = read_bars(text)
-    held: tuple[Bar, ...] = tuple(bar for bar in bars for _ in range(2)) if pace == 0.5 else bars
-    return written(held)
 
 
 def _says_key(text: str, quality: Quality) -> bool:

@@ -14,7 +14,6 @@ from engine.protocol.messages import (
     Devices,
     DevicesReport,
     Done,
-    Event,
     LoadBundle,
     Measure,
     Progress,
@@ -31,22 +30,10 @@ from engine.runtime.session import Runtime
 from engine.worker.bundles import stages_report
 from engine.worker.inbox import Inbox, Job
 from engine.worker.measure import measured_speed
+from tests.fixtures.events import events_until
 
 Start = Callable[..., EngineClient]
 RECIPE = Recipe(prompt="tone", seconds=0.5)
-
-
-def events_until(client: EngineClient, last: type[Event]) -> list[Event]:
-    """Every event up to and with the first of a type."""
-    events: list[Event] = []
-    deadline_s = time.monotonic() + 20
-    while time.monotonic() < deadline_s:
-        frame = client.receive(0.5)
-        if frame is not None:
-            events.append(frame[0])
-            if isinstance(frame[0], last):
-                return events
-    raise AssertionError(events)
 
 
 def job(request: Measure | Render | Understand | LoadBundle) -> Job:

@@ -10,7 +10,6 @@ from engine.protocol.messages import (
     Cancel,
     Cancelled,
     Done,
-    Event,
     Failed,
     LoadBundle,
     Meaning,
@@ -22,21 +21,9 @@ from engine.protocol.messages import (
 )
 from engine.recipe import Recipe
 from engine.worker.inbox import Inbox, Job
+from tests.fixtures.events import events_until
 
 Start = Callable[..., EngineClient]
-
-
-def events_until(client: EngineClient, last: type[Event]) -> list[Event]:
-    """Every event up to and with the first of a type."""
-    events: list[Event] = []
-    deadline_s = time.monotonic() + 20
-    while time.monotonic() < deadline_s:
-        frame = client.receive(0.5)
-        if frame is not None:
-            events.append(frame[0])
-            if isinstance(frame[0], last):
-                return events
-    raise AssertionError(events)
 
 
 def answer(client: EngineClient, request: Understand) -> Understood:
