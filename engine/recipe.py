@@ -33,12 +33,14 @@ PRESETS: Final = ("draft", "standard", "paper")
 SAMPLERS: Final = ("ancestral", "ddim", "dpmpp-2m", "dpmpp-2m-sde")
 STEP_SCHEDULES: Final = ("front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr")
 NO_CHORDS: Final = "none"
+NOTES: Final = ("composed", "none")
 DEFAULT_BPM: Final = 120.0
 DEFAULT_SECONDS: Final = 10.0
 STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
 
 SamplerName = Literal["ancestral", "ddim", "dpmpp-2m", "dpmpp-2m-sde"]
 StepScheduleName = Literal["front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr"]
+NotesName = Literal["composed", "none"]
 PresetName = Literal["draft", "standard", "paper"]
 
 
@@ -82,6 +84,7 @@ class Recipe(
         key: canonical key name ("Am", "F#"); None is any.
         chords: bars of chord names, or of numerals where there is a key, again and again
             (engine.music.progression); empty lets the bundle choose, "none" is none.
+        notes: "composed" writes a score for each take, "none" leaves the notes to the network.
         meter: time signature.
         bars: length in bars of `meter` at `bpm`; exclusive with `seconds`.
         seconds: length in seconds, 0.5–30.
@@ -102,6 +105,7 @@ class Recipe(
     bpm: float | None = None
     key: str | None = None
     chords: str = ""
+    notes: NotesName = "composed"
     meter: str = "4/4"
     bars: int | None = None
     seconds: float | None = None

@@ -28,6 +28,7 @@ from engine.cascade.plan import (
     TAKE_RATE_HZ,
     Lengths,
     StagePlan,
+    Take,
     check_runnable,
     lengths,
     one_take,
@@ -172,7 +173,7 @@ class Cascade:
             ladder = self._runtime.step_down(ladder)
 
     def _render_batch(
-        self, context: StageContext, waiting: list[Recipe], batch: int, emit: Emit
+        self, context: StageContext, waiting: list[Take], batch: int, emit: Emit
     ) -> None:
         """Render the waiting takes, `batch` at a time; each leaves the list when it is out."""
         meter = self._meter(_render_workloads(context, len(waiting), batch), emit)
@@ -183,7 +184,7 @@ class Cascade:
             drafts = self._generate(context, text, takes, meter, emit)
             for index, take in enumerate(takes):
                 audio = self._draft_audio(context, text, drafts[index : index + 1], take, meter)
-                emit(_take_ready(context, audio, take))
+                emit(_take_ready(context, audio, take.recipe))
                 waiting.remove(take)
                 meter.restart_clock()
 
@@ -202,7 +203,7 @@ class Cascade:
         self,
         context: StageContext,
         text: EncodedText,
-        takes: Sequence[Recipe],
+        takes: Sequence[Take],
         meter: Meter,
         emit: Emit,
     ) -> FloatArray:
@@ -211,7 +212,7 @@ class Cascade:
         def on_step(step: int, steps: int, estimate: FloatArray) -> None:
             meter.step_done("generator", step, steps)
             if shows_mel:
-                emit(MelPreview(estimate, takes[0].first_take, step, steps))
+                emit(MelPreview(estimate, takes[0].recipe.first_take, step, steps))
 
         return generate(context, text, takes, on_step)
 
@@ -220,7 +221,7 @@ class Cascade:
         context: StageContext,
         text: EncodedText,
         draft: FloatArray,
-        take: Recipe,
+        take: Take,
         meter: Meter,
     ) -> FloatArray:
         """Draft (1, …) to 16 kHz audio (1, 2, frames · 160)."""
@@ -231,7 +232,7 @@ class Cascade:
 
         meter.restart_clock()
         if stage == "vocoder":
-            return vocode(context, draft, take.first_take, on_step)
+            return vocode(context, draft, take.recipe.first_take, on_step)
         return cascade_up(context, draft, text, take, on_step)
 
     def _meter(self, workloads: list[Workload], emit: Emit) -> Meter:

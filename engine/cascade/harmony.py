@@ -8,7 +8,6 @@ Rejected: one progression for all takes of a request (takes are there to be diff
 drawn in the window (the command line, and every other caller, would do without).
 """
 
-import re
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
@@ -17,6 +16,7 @@ import msgspec
 
 from engine.bundle.harmony import GenreHarmony, HarmonyFile
 from engine.bundle.manifest import StageSpec
+from engine.cascade.alone import nothing_pitched
 from engine.cascade.plan import one_take
 from engine.diffusion.noise import uniform_stream
 from engine.music.keys import KEYS, key_index
@@ -26,9 +26,6 @@ from engine.text.understanding import Understanding
 
 _SURE: Final = 0.5  # confidence from which a genre is believed
 _FREE_BARS: Final = 4
-_ALONE: Final = re.compile(
-    r"\b(solo|only|alone|just|nothing but|loop|break|breakbeat|fill|percussion)\b", re.IGNORECASE
-)  # a genre's drums with no band around them
 
 
 def with_chords(
@@ -47,7 +44,7 @@ def with_chords(
     one = one_take(recipe, take)
     if one.chords or harmony is None:
         return one
-    if one.key is None and _nothing_pitched(one.prompt, understood, harmony):
+    if one.key is None and nothing_pitched(one.prompt, understood, harmony.unpitched):
         return msgspec.structs.replace(one, chords=NO_CHORDS)
     drawn = _drawn(one, take, _genre(understood, harmony))
     return msgspec.structs.replace(one, chords=drawn)
@@ -63,15 +60,6 @@ def _genre(understood: Understanding | None, harmony: HarmonyFile) -> GenreHarmo
         if guess.confidence >= _SURE and guess.name in harmony.genres:
             return harmony.genres[guess.name]
     return harmony.any
-
-
-def _nothing_pitched(prompt: str, understood: Understanding | None, harmony: HarmonyFile) -> bool:
-    """Whether a prompt asks for drums and nothing else."""
-    if understood is None or not understood.instruments:
-        return False
-    if not all(guess.name in harmony.unpitched for guess in understood.instruments):
-        return False
-    return not understood.genre or _ALONE.search(prompt) is not None
 
 
 def _drawn(recipe: Recipe, take: int, genre: GenreHarmony) -> str:

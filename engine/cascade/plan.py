@@ -20,6 +20,8 @@ from engine.diffusion.step_schedule import model_of
 from engine.errors import UserError
 from engine.music.chord_track import chord_track
 from engine.music.grid import Timeline, loop_timeline, timeline
+from engine.music.roll import played, roll
+from engine.music.score import Score
 from engine.music.signals import Conditions
 from engine.recipe import Recipe, StageSettings, duration_s, has_chords, sample_count
 
@@ -46,6 +48,19 @@ class Lengths:
     def elements(self, rate_hz: int) -> int:
         """Length on the grid at another rate (a multiple of 100 Hz)."""
         return self.frames * rate_hz // FRAME_RATE_HZ
+
+
+@dataclass(frozen=True)
+class Take:
+    """One take of a request.
+
+    Attributes:
+        recipe: what repeats it alone.
+        score: what is played in it; None where the network finds its own notes.
+    """
+
+    recipe: Recipe
+    score: Score | None = None
 
 
 @dataclass(frozen=True)
@@ -107,16 +122,20 @@ def mel_parameters(manifest: Manifest) -> MelParameters | None:
     return MelParameters(**msgspec.structs.asdict(manifest.mel))
 
 
-def conditions(recipe: Recipe, elements: int, rate_hz: int) -> Conditions:
-    """The recipe's conditions on a track of `elements` at `rate_hz`."""
+def conditions(take: Take, elements: int, rate_hz: int) -> Conditions:
+    """A take's conditions on a track of `elements` at `rate_hz`."""
+    recipe, score = take.recipe, take.score
     line = _timeline(recipe, elements, rate_hz)
     chords = recipe.chords
+    what = None if score is None else played(score, frames=lengths(recipe).frames)
     return Conditions(
         timeline=line,
         bpm=recipe.bpm,
         key=recipe.key,
         loop=recipe.loop,
         chroma=chord_track(chords, line, key=recipe.key) if has_chords(chords) else None,
+        notes=None if what is None else roll(what.notes, line, loop=recipe.loop),
+        players=() if what is None else what.players,
     )
 
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from engine.bundle.harmony import HarmonyFile
 from engine.bundle.verify import Bundle
+from engine.cascade.composed import composed, hears_notes
 from engine.cascade.harmony import hears_chords, with_chords
 from engine.cascade.opened import encoded, tokenizer_of
+from engine.cascade.plan import Take
 from engine.recipe import Recipe
 from engine.runtime.cancel import CancelToken
 from engine.runtime.session import Runtime
@@ -53,19 +55,23 @@ class Prompts:
         self._understands_for = cancel
         return self._understander(prompt)
 
-    def takes(self, recipe: Recipe, *, cancel: CancelToken) -> list[Recipe]:
-        """The recipe of each take, which repeats it alone; its chords are in it.
+    def takes(self, recipe: Recipe, *, cancel: CancelToken) -> list[Take]:
+        """Each take: its recipe, with its chords in it, and its score.
 
         Raises:
             Cancelled: the token was cancelled.
         """
-        hears = hears_chords(self._bundle.manifest.stages["generator"])
-        harmony = self._harmony if hears and not recipe.chords else None
-        understood = self.understand(recipe.prompt, cancel=cancel) if harmony else None
-        return [
-            with_chords(recipe, take, harmony=harmony, understood=understood)
-            for take in range(recipe.first_take, recipe.first_take + recipe.takes)
-        ]
+        spec = self._bundle.manifest.stages["generator"]
+        harmony = self._harmony if hears_chords(spec) and not recipe.chords else None
+        composes = hears_notes(spec) and recipe.notes == "composed"
+        understood = None
+        if harmony is not None or composes:
+            understood = self.understand(recipe.prompt, cancel=cancel)
+        takes = []
+        for number in range(recipe.first_take, recipe.first_take + recipe.takes):
+            one = with_chords(recipe, number, harmony=harmony, understood=understood)
+            takes.append(Take(one, composed(one, understood) if composes else None))
+        return takes
 
     @cached_property
     def _harmony(self) -> HarmonyFile | None:

@@ -16,7 +16,7 @@ from engine.bundle.manifest import StageName
 from engine.cascade.crossover import join_bands
 from engine.cascade.denoiser import StageInputs, Track
 from engine.cascade.on_frames import high_band, vocode_frames
-from engine.cascade.plan import CLIP_RATE_HZ, Lengths, StagePlan, conditions
+from engine.cascade.plan import CLIP_RATE_HZ, Lengths, StagePlan, Take, conditions
 from engine.cascade.sampling import OnStep, sample_stage, state_length
 from engine.music.signals import global_values, signal_rows
 from engine.recipe import Recipe
@@ -83,11 +83,11 @@ class StageContext:
 
 
 def generate(
-    context: StageContext, text: EncodedText, takes: Sequence[Recipe], on_step: OnStep
+    context: StageContext, text: EncodedText, takes: Sequence[Take], on_step: OnStep
 ) -> FloatArray:
     """Text to mels (takes, 160, frames), or to 3.2 kHz audio (takes, 2, samples).
 
-    `takes` holds the recipe of each: they differ by their numbers and their chords alone.
+    `takes` differ by their numbers, chords and scores alone.
     """
     plan = context.plans["generator"]
     inputs = _text_inputs(context, plan, text, takes)
@@ -96,7 +96,7 @@ def generate(
     def on_scaled(step: int, steps: int, estimate: FloatArray) -> None:
         on_step(step, steps, estimate * unscaled)
 
-    numbers = [recipe.first_take for recipe in takes]
+    numbers = [take.recipe.first_take for take in takes]
     return context.sample("generator", inputs, numbers, on_scaled) * unscaled
 
 
@@ -112,7 +112,7 @@ def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -
 
 
 def cascade_up(
-    context: StageContext, low: FloatArray, text: EncodedText, take: Recipe, on_step: OnStep
+    context: StageContext, low: FloatArray, text: EncodedText, take: Take, on_step: OnStep
 ) -> FloatArray:
     """Waveform route: one take's 3.2 kHz audio (1, 2, frames · 32) to 16 kHz, with the text."""
     plan = context.plans["cascader"]
@@ -121,7 +121,7 @@ def cascade_up(
     audio = context.sample(
         "cascader",
         StageInputs(tracks, inputs.constants, inputs.unguided),
-        [take.first_take],
+        [take.recipe.first_take],
         on_step,
     )
     return _audio(audio, plan)
@@ -153,7 +153,7 @@ def super_resolve(
 
 
 def _text_inputs(
-    context: StageContext, plan: StagePlan, text: EncodedText, takes: Sequence[Recipe]
+    context: StageContext, plan: StagePlan, text: EncodedText, takes: Sequence[Take]
 ) -> StageInputs:
     """Signals, globals and text of a stage; guidance compares with the negative prompt's text.
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.corpus.compose.request import Request, draw_plan
-from engine.corpus.genres import GENRES
+from engine.composer.genres import GENRES
+from engine.composer.request import Request, draw_plan
 from engine.corpus.store.seeds import clip_seed
 from engine.errors import UserError
 from engine.training.train.data import ARRAYS, FULL_SCALE, ClipEntry, Part, open_data

@@ -119,13 +119,13 @@ def pitch_classes(chord: str, key: str | None) -> tuple[int, ...]:
     Raises:
         ValueError: it is no chord, or a numeral and there is no key.
     """
-    degree = _placed(chord, key)
+    degree = placed(chord, key)
     return tuple(sorted({*tones(degree.root, degree.quality), degree.bass}))
 
 
 def chord_name(chord: str, key: str | None) -> str:
     """A chord by name: "bVI" in A minor is "F". Raises ValueError as `pitch_classes`."""
-    degree = _placed(chord, key)
+    degree = placed(chord, key)
     minor = degree.quality.startswith(("min", "dim"))  # C#m, but Db
     root = KEYS[degree.root + 12].removesuffix("m") if minor else TONICS[degree.root]
     name = root + _WRITTEN[degree.quality][0]
@@ -166,7 +166,8 @@ def _absolute(chord: str) -> Degree | None:
     return Degree(root, _QUALITY_OF[quality], bass, chord)
 
 
-def _placed(chord: str, key: str | None) -> Degree:
+def placed(chord: str, key: str | None) -> Degree:
+    """A chord with its root and bass as pitch classes. Raises ValueError as `pitch_classes`."""
     absolute = _absolute(chord)
     if absolute is not None:
         return absolute

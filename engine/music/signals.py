@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from engine.music.grid import Timeline
 from engine.music.keys import key_index
+from engine.music.roll import PLAYER_NAMES, ROW_NAMES, Player, player_values
 
 FloatArray = NDArray[np.float32]
 
@@ -35,6 +36,8 @@ class Conditions:
         key: canonical key, or None.
         loop: whether the end joins the start.
         chroma: (12, frames) chord pitch classes C…B in [0, 1], or None.
+        notes: (len(ROW_NAMES), frames) the notes of every voice (engine.music.roll), or None.
+        players: who plays them; empty where nobody knows.
     """
 
     timeline: Timeline
@@ -42,6 +45,8 @@ class Conditions:
     key: str | None = None
     loop: bool = False
     chroma: FloatArray | None = None
+    notes: FloatArray | None = None
+    players: tuple[Player, ...] = ()
 
 
 def _phase(
@@ -84,6 +89,19 @@ def _chroma(pitch_class: int) -> Callable[[Conditions], FloatArray]:
     return signal
 
 
+def _note_row(row: int) -> Callable[[Conditions], FloatArray]:
+    def signal(conditions: Conditions) -> FloatArray:
+        if conditions.notes is None:
+            return np.zeros(conditions.timeline.frames, np.float32)
+        return np.asarray(conditions.notes[row], np.float32)
+
+    return signal
+
+
+def _player(place: int) -> Callable[[Conditions], float]:
+    return lambda conditions: float(player_values(conditions.players)[place])
+
+
 def _key_flag(index: int) -> Callable[[Conditions], float]:
     return lambda conditions: float(
         conditions.key is not None and key_index(conditions.key) == index
@@ -109,6 +127,8 @@ SIGNALS: Final[dict[str, Callable[[Conditions], FloatArray]]] = {
     "position_present": _flag(lambda conditions: not conditions.loop),
     **{f"chroma_{pitch_class}": _chroma(pitch_class) for pitch_class in range(12)},
     "chroma_present": _flag(lambda conditions: conditions.chroma is not None),
+    "notes_present": _flag(lambda conditions: conditions.notes is not None),
+    **{name: _note_row(row) for row, name in enumerate(ROW_NAMES)},
 }
 
 GLOBALS: Final[dict[str, Callable[[Conditions], float]]] = {
@@ -119,6 +139,8 @@ GLOBALS: Final[dict[str, Callable[[Conditions], float]]] = {
     "duration": lambda c: c.timeline.seconds / REFERENCE_S,
     "duration_present": lambda _: 1.0,
     "loop": lambda c: float(c.loop),
+    "players_present": lambda c: float(bool(c.players)),
+    **{name: _player(place) for place, name in enumerate(PLAYER_NAMES)},
 }
 
 

@@ -9,9 +9,9 @@ corpus shard would carry every composition twice; the MIDI file has them).
 import msgspec
 
 from engine.corpus.annotate.playing import part_traits
-from engine.corpus.instruments import INSTRUMENTS
-from engine.corpus.score import Note, Part, Role, Score
+from engine.music.instruments import INSTRUMENTS
 from engine.music.meter import METER_TABLE
+from engine.music.score import Note, Part, Role, Score
 
 _DIGITS = 4  # of a second: a tenth of a millisecond
 

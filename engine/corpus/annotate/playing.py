@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-from engine.corpus.genres.grooves import LANES
-from engine.corpus.instruments import INSTRUMENTS
-from engine.corpus.score import Note, Part
+from engine.composer.genres.grooves import LANES
+from engine.music.instruments import INSTRUMENTS
 from engine.music.meter import METER_TABLE
+from engine.music.score import Note, Part
 
 _LANE_OF_PITCH = {pitch: lane for lane, pitch in LANES.items()}
 _MOSTLY = 0.6

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.corpus.annotate.annotations import Annotations, ChordSpan
-from engine.corpus.score import Role
 from engine.music.chords import tones
 from engine.music.grid import Timeline, loop_timeline, timeline
 from engine.music.meter import seconds_per_bar
+from engine.music.score import Role
 from engine.music.signals import SIGNALS, Conditions
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)  # rows of "active"

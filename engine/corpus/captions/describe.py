@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
+from engine.composer.dice import Dice
 from engine.corpus.annotate import Annotations
 from engine.corpus.captions import lexicon
 from engine.corpus.captions.facts import Clip
@@ -15,7 +16,6 @@ from engine.corpus.captions.model import Captions
 from engine.corpus.captions.polish import pick_style, polish, stands, title_case
 from engine.corpus.captions.teller import Silent, Teller
 from engine.corpus.captions.template import Template
-from engine.corpus.compose.dice import Dice
 
 _TRIES = 60
 _NO_ARTICLE = re.compile(r"^(?:a|an|the) ")

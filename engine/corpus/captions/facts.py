@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from engine.composer.genres import GENRES
 from engine.corpus.annotate import Annotations, PartLabel
-from engine.corpus.genres import GENRES
-from engine.corpus.instruments import INSTRUMENTS
+from engine.music.instruments import INSTRUMENTS
 from engine.music.meter import pulse_bpm
 
 QUIET = frozenset({"calm", "relaxed", "sad", "dreamy", "solemn", "ethereal", "melancholic",

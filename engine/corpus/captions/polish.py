@@ -2,8 +2,8 @@
 
 import re
 
+from engine.composer.dice import Dice
 from engine.corpus.captions.teller import ARTICLE, CAPITAL, END, KEEP
-from engine.corpus.compose.dice import Dice
 
 _ARTICLE = re.compile(f"([{ARTICLE}{CAPITAL}])\\s*(\\W*)(\\w[\\w&']*)")
 _KEPT = re.compile(f"({KEEP}[^{END}]*{END})")

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from engine.composer.dice import Dice
 from engine.corpus.annotate import PartLabel
 from engine.corpus.captions import lexicon
 from engine.corpus.captions.facts import Clip, felt_bpm
 from engine.corpus.captions.template import Choice, Option, Slot, Template
 from engine.corpus.captions.template import Sequence as Nodes
 from engine.corpus.captions.words import Facts, Number, Word
-from engine.corpus.compose.dice import Dice
 from engine.music.keys import KEYS, key_index
 
 # "a" or "an", its capital; around what keeps its capitals

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.composer.genres import GENRES
 from engine.corpus.annotate import Annotations
-from engine.corpus.genres import GENRES
-from engine.corpus.instruments import INSTRUMENTS
+from engine.music.instruments import INSTRUMENTS
 from engine.music.keys import KEYS
 
 _TEMPO_STEP: Final = 20

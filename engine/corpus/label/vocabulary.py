@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.composer import compose
 from engine.corpus.annotate import annotate
 from engine.corpus.captions import describe
-from engine.corpus.compose import compose
 from engine.corpus.store.seeds import clip_seed
 from engine.training.text.vocabulary import words_by_kind
 

@@ -12,7 +12,7 @@ from scipy import signal as dsp
 from engine.corpus.render.canvas import RATE_HZ, Canvas, Signal
 from engine.corpus.render.space import ROOM_VARIANTS, echo, reverb
 from engine.corpus.render.strip import HIGH_PASS_HZ, HIGH_PASSED, Strip
-from engine.corpus.score import STEM_OF_ROLE, Role, Stem
+from engine.music.score import STEM_OF_ROLE, Role, Stem
 
 _ECHO_TO_REVERB: Final = 0.3
 _NO_MUD: Final = dsp.butter(2, HIGH_PASS_HZ, "high", fs=RATE_HZ, output="sos").astype(np.float32)

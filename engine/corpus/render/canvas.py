@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.corpus.score import Note, Score
 from engine.music.meter import METER_TABLE
+from engine.music.score import Note, Score
 
 Signal = NDArray[np.float32]  # (channels, samples) at RATE_HZ, channels first
 

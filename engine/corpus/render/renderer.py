@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.corpus.instruments import INSTRUMENTS, Instrument
 from engine.corpus.render.buses import Buses
 from engine.corpus.render.canvas import Canvas, Played, Signal, canvas_of
 from engine.corpus.render.effects import Scene
@@ -26,7 +25,8 @@ from engine.corpus.render.space import room_size
 from engine.corpus.render.strip import make_strip
 from engine.corpus.render.tables import Cache
 from engine.corpus.render.voices import FLAVOURS, VOICES, Phrase
-from engine.corpus.score import STEM_OF_ROLE, Part, Score, Stem
+from engine.music.instruments import INSTRUMENTS, Instrument
+from engine.music.score import STEM_OF_ROLE, Part, Score, Stem
 
 _CACHE_BYTES: Final = 384 << 20
 _KICK_KEYS: Final = (35, 36)

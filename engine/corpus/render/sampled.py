@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from engine.corpus.instruments import Instrument
 from engine.corpus.render.canvas import RATE_HZ, Played, Signal
 from engine.corpus.render.fluid import DRUM_BANK, FluidSynth, Strike
 from engine.corpus.render.tables import Cache
 from engine.corpus.render.voices.kits import CLOSED_HATS, OPEN_HAT, choked
+from engine.music.instruments import Instrument
 
 _LENGTH_STEP: Final = RATE_HZ * 3 // 100
 _VELOCITY_STEP: Final = 10

@@ -12,7 +12,7 @@ import numpy as np
 from engine.corpus.render.canvas import RATE_HZ, Signal
 from engine.corpus.render.effects import Scene, apply_effects
 from engine.corpus.render.loudness import active_level_db
-from engine.corpus.score import Part, Role
+from engine.music.score import Part, Role
 
 # dB, while the part plays
 ROLE_LEVELS_DB: Final[dict[Role, float]] = {

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.corpus.score import Role
+from engine.music.score import Role
 
 # (place 0–1, lightness, chroma, hue in degrees)
 _LEVEL: Final = (

@@ -18,11 +18,11 @@ from engine.audio.resample import soxr_resample
 from engine.audio.spectral import frame_count
 from engine.corpus.annotate import annotate
 from engine.corpus.captions import describe
-from engine.corpus.midi import midi_bytes, score_to_midi
 from engine.corpus.render import Rendering
-from engine.corpus.score import Score
 from engine.corpus.store.layout import MEL, RATE_HZ, ClipInfo, Versions, encoded
 from engine.corpus.store.seeds import clip_key, fingerprint, split_of
+from engine.music.midi import midi_bytes, score_to_midi
+from engine.music.score import Score
 
 _FULL_SCALE: Final = 32768  # what decoders divide by
 

@@ -20,8 +20,8 @@ from engine.audio.bands import MelParameters
 from engine.bundle.manifest import MelSpec
 from engine.corpus.annotate import Annotations
 from engine.corpus.captions import Captions
-from engine.corpus.score import Stem
 from engine.errors import UserError
+from engine.music.score import Stem
 
 FORMAT: Final = 1
 PLAN_NAME: Final = "corpus.json"

@@ -9,7 +9,7 @@ with the same clips in the same shards.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.corpus.compose import compose
+from engine.composer import compose
 from engine.corpus.store.layout import PlannedShard, Split
 from engine.corpus.store.seeds import clip_seed, fingerprint, split_of
 from engine.music.meter import seconds_per_bar

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from engine.corpus.annotate import Annotations
 from engine.corpus.captions import Captions
-from engine.corpus.score import Stem
 from engine.corpus.store.layout import PLAN_NAME, ClipInfo, Place, Plan, Sidecar, Split, load
 from engine.corpus.store.shards import fault_of, sidecar_path, tar_path
 from engine.errors import UserError
+from engine.music.score import Stem
 
 
 class _Window(io.RawIOBase):

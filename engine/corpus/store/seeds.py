@@ -7,8 +7,8 @@ made alone, and the splits are a hash of that seed: a corpus that grows never mo
 import hashlib
 from itertools import accumulate
 
-from engine.corpus.score import Score
 from engine.corpus.store.layout import SPLITS, Split
+from engine.music.score import Score
 
 _SEED_BITS = 48  # exact in every JSON reader
 _PER_QUARTER = 12  # grid of the fingerprint: humanised copies of one piece share it

@@ -16,9 +16,8 @@ from engine.corpus.store.layout import FORMAT, Versions
 
 # what decides a clip's bytes, below engine/; checking and showing it do not
 _SOURCES: Final = (
-    "audio", "corpus/annotate", "corpus/captions", "corpus/compose", "corpus/genres",
-    "corpus/instruments.py", "corpus/midi.py", "corpus/render", "corpus/score.py",
-    "corpus/store/encode.py", "corpus/store/seeds.py", "corpus/theory", "music",
+    "audio", "composer", "corpus/annotate", "corpus/captions", "corpus/render",
+    "corpus/store/encode.py", "corpus/store/seeds.py", "music",
 )  # fmt: skip
 _DIGITS: Final = 16
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engine.corpus.compose import compose
+from engine.composer import compose
 from engine.corpus.render import Rendering
-from engine.corpus.score import Score
 from engine.corpus.store.encode import clip_files
 from engine.corpus.store.layout import RATE_HZ, Plan, PlannedShard
 from engine.corpus.store.plan import Outline, outline
 from engine.corpus.store.seeds import clip_key, clip_seed
 from engine.corpus.store.shards import fault_of, write_shard
 from engine.errors import UserError
+from engine.music.score import Score
 
 DEFAULT_RENDERER = "engine.corpus.render:Renderer"
 

@@ -15,7 +15,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.corpus.compose.dice import Dice
+from engine.composer.dice import Dice
 from engine.evaluation.clips import HeldOut
 from engine.evaluation.music.wording import Labels, mentioned, paraphrase
 from engine.music.meter import seconds_per_bar

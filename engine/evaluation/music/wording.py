@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from engine.corpus.compose.dice import Dice
+from engine.composer.dice import Dice
 from engine.training.text.vocabulary import Category, categories
 
 Labels = Mapping[str, tuple[str, ...]]

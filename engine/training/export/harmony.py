@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from engine.bundle.harmony import SCHEMA, GenreHarmony, HarmonyFile
-from engine.corpus.compose.harmony import paced_bars
-from engine.corpus.genres import GENRES, Genre
-from engine.corpus.instruments import INSTRUMENTS
-from engine.corpus.theory.keyfit import key_margin
-from engine.corpus.theory.modes import QUALITY_OF_MODE, Quality
-from engine.corpus.theory.progressions import progressions_for
+from engine.composer.genres import GENRES, Genre
+from engine.composer.harmony import paced_bars
+from engine.composer.theory.keyfit import key_margin
+from engine.composer.theory.modes import QUALITY_OF_MODE, Quality
+from engine.composer.theory.progressions import progressions_for
+from engine.music.instruments import INSTRUMENTS
 from engine.music.keys import key_index
 from engine.music.numerals import parse_numeral
 from engine.music.progression import pitch_classes, read_bars, written

@@ -29,14 +29,14 @@ def stage_spec(
         presets: step counts, samplers and guidance.
 
     Raises:
-        ValueError: the configuration counts other signals or globals than `engine.music.signals`.
+        ValueError: the configuration counts more signals or globals than `engine.music.signals`.
     """
     for kind, count, names in (
         ("signals", config.signals, SIGNALS),
         ("globals", config.globals, GLOBALS),
     ):
-        if count not in (0, len(names)):
-            msg = f"{config.name} takes {count} {kind}, and there are {len(names)}"
+        if count > len(names):
+            msg = f"{config.name} takes {count} {kind}, and there are only {len(names)}"
             raise ValueError(msg)
     return StageSpec(
         model=f"{config.name}.onnx",
@@ -48,8 +48,8 @@ def stage_spec(
         multiple=config.multiple,
         max_length=max_length,
         context=receptive_field(config),
-        signals=tuple(SIGNALS) if config.signals else (),
-        globals=tuple(GLOBALS) if config.globals else (),
+        signals=tuple(SIGNALS)[: config.signals],
+        globals=tuple(GLOBALS)[: config.globals],
         text=bool(config.text_width),
         aligned_channels=config.aligned_channels,
         aligned_hop=config.aligned_hop,

@@ -39,6 +39,7 @@ from engine.training.networks.layers import (
     rms_norm,
     unfold_time,
 )
+from engine.training.networks.notes import Notes
 
 _EXIT_GAIN: Final = 1e-2  # the untrained network predicts nearly nothing
 _MIXED: Final = 0.3  # gain of what an untrained network mixes into an axis of its own
@@ -203,10 +204,12 @@ class UNet(nn.Module):
             PrincipalAxes(config.patch * config.channels, config.axes) if config.axes else None
         )
         self.entry = Conv(config.axes or stacked, config.base, kernel=3)
+        grid = config.signals - config.notes
         self.signals = (
-            Conv(config.signals * config.patch, config.base, kernel=3, bias=False)
-            if config.signals
-            else None
+            Conv(grid * config.patch, config.base, kernel=3, bias=False) if grid else None
+        )
+        self.notes = (
+            Notes(config.notes * config.patch, config.base, config.axes) if config.notes else None
         )
         self.levels = nn.ModuleList(
             Level(config, level, gain=gain) for level in range(config.depth)
@@ -266,15 +269,29 @@ class UNet(nn.Module):
         along = None if self.axes is None else self.axes(patches, log_snr)
         entry = self.entry(patches if along is None else along.seen)
         if self.signals is not None and signals is not None:
-            entry = entry + self.signals(fold_time(signals[:, :, None, :], self.config.patch))
+            grid, rolls = self._folded(signals)
+            entry = entry + self.signals(grid)
+            if self.notes is not None:
+                entry = entry + self.notes.entry(rolls)
         hidden = rms_norm(self._down_and_up(entry, given) + entry)
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
         said = self.exit(hidden)
+        if self.notes is not None and signals is not None:
+            said = said + self.notes.expected(self._folded(signals)[1])
         if self.axes is not None and along is not None:
             if autoguidance is not None:
                 said = said * autoguidance[:, None, None, None]
             said = self.axes.patches(along, said)
         return unfold_time(said, self.config.patch).squeeze(2)
+
+    def _folded(self, signals: Tensor) -> tuple[Tensor, Tensor]:
+        """Signals (B, S, L) in patches: those of grid and chords, and what is played."""
+        first = self.config.signals - self.config.notes
+        patch = self.config.patch
+        return (
+            fold_time(signals[:, :first, None, :], patch),
+            fold_time(signals[:, first:, None, :], patch),
+        )
 
     @torch.no_grad()
     def _begin_along_axes(self) -> None:

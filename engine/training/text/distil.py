@@ -24,7 +24,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from engine.corpus.compose.dice import Dice
+from engine.composer.dice import Dice
 from engine.text.tokens import encode_batch
 from engine.training.made import Say, Stop
 from engine.training.text import state as states

@@ -12,13 +12,13 @@ from functools import cache
 from itertools import count, islice
 from typing import Final
 
+from engine.composer import compose
+from engine.composer.dice import Dice
 from engine.corpus.annotate import Annotations, annotate
 from engine.corpus.captions import describe
-from engine.corpus.compose import compose
-from engine.corpus.compose.dice import Dice
-from engine.corpus.instruments import INSTRUMENTS
 from engine.corpus.store.layout import Split
 from engine.corpus.store.seeds import clip_seed, split_of
+from engine.music.instruments import INSTRUMENTS
 from engine.text.phrases import key
 from engine.training.text.prompts import prompt_of, slipped
 from engine.training.text.vocabulary import Category, categories, spared, words_by_kind

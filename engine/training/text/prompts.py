@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
 from typing import Final
 
-from engine.corpus.compose.dice import Dice
+from engine.composer.dice import Dice
 from engine.training.text.vocabulary import words_by_kind
 
 # kind → at most how many, and how often each is offered

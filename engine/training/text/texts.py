@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import Final
 
+from engine.composer import compose
+from engine.composer.dice import Dice
 from engine.corpus.annotate import annotate
 from engine.corpus.captions import describe
-from engine.corpus.compose import compose
-from engine.corpus.compose.dice import Dice
 from engine.corpus.store.layout import Split
 from engine.corpus.store.seeds import clip_seed, split_of
 from engine.training.text.prompts import prompt

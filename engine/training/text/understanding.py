@@ -30,8 +30,8 @@ from engine.bundle.understanding import (
     UnderstandingFile,
     hashed_words,
 )
-from engine.corpus.instruments import INSTRUMENTS
 from engine.errors import UserError
+from engine.music.instruments import INSTRUMENTS
 from engine.text.encoder import EncodedText
 from engine.text.phrases import key, segments, spans, split_known
 from engine.text.reading import without_readings

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.training.train.bands import MARGIN_FRAMES
 from engine.training.train.conditions import hide_groups, signals_and_globals
-from engine.training.train.data import ARRAYS, ClipEntry, Dataset, Part
+from engine.training.train.data import ARRAYS, ClipEntry, Dataset, Part, notes_of
 from engine.training.train.diffuse import seeded
 from engine.training.train.settings import Settings
 
@@ -73,7 +73,7 @@ class Batches:
         """One item.
 
         mel (frames, 160) float16, audio16 ((frames + 2·MARGIN_FRAMES) · 160, 2) int16, audio24
-        (frames · 240, 2) int16, valid (frames,) bool, signals (28, elements), globals (30,), text
+        (frames · 240, 2) int16, valid (frames,) bool, signals (S, elements), globals (G,), text
         (N, D) float16, text_mask (N,): those that the stage needs.
         """
         rng = seeded(self._settings.seed, "item", step, index)
@@ -85,7 +85,9 @@ class Batches:
             arrays[name] = self._read(part, clip, name, frames)
         if self._needs.signals:
             places = _elements(frames, self._needs.rate_hz // 100)
-            signals, values = signals_and_globals(clip, places, self._needs.rate_hz)
+            signals, values = signals_and_globals(
+                clip, places, self._needs.rate_hz, notes=notes_of(part, clip)
+            )
             if self._augment:
                 hide_groups(signals, values, shares=self._settings.hide, rng=rng)
             arrays["signals"], arrays["globals"] = signals, values

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.music.grid import loop_timeline, timeline
 from engine.music.meter import seconds_per_bar
+from engine.music.roll import roll
 from engine.music.signals import GLOBALS, SIGNALS, Conditions, global_values, signal_rows
 from engine.training.train.data import ClipEntry
 
@@ -23,6 +24,8 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "key": ("key_",),
     "chroma": ("chroma_",),
     "length": ("position", "duration"),
+    "notes": ("notes_", "drum_", "fx_", "bass_", "chords_", "lead_"),
+    "players": ("players_", "plays_", "pan_", "width_", "reverb_"),
 }
 
 
@@ -37,8 +40,16 @@ SIGNAL_GROUPS: Final = {group: group_rows(_SIGNAL_NAMES, group) for group in _GR
 GLOBAL_GROUPS: Final = {group: group_rows(_GLOBAL_NAMES, group) for group in _GROUPS}
 
 
-def clip_conditions(clip: ClipEntry, rate_hz: int) -> Conditions:
-    """Everything that is known of a clip, on its whole timeline at `rate_hz`."""
+def clip_conditions(
+    clip: ClipEntry, rate_hz: int, *, notes: NDArray[np.float32] | None = None
+) -> Conditions:
+    """Everything that is known of a clip, on its whole timeline at `rate_hz`.
+
+    Args:
+        clip: the clip.
+        rate_hz: of the signals.
+        notes: (N, 5) what is played in it (engine.music.roll.Played), if that is known.
+    """
     elements = clip.frames * rate_hz // 100
     bpm = None if clip.free else clip.bpm
     if clip.loop:
@@ -52,14 +63,22 @@ def clip_conditions(clip: ClipEntry, rate_hz: int) -> Conditions:
         for start_s, end_s, tones in clip.chords:
             first, last = np.searchsorted(times_s, (start_s - 1e-9, end_s - 1e-9))
             chroma[list(tones), first:last] = 1.0
-    return Conditions(line, bpm, clip.key_name, clip.loop, chroma)
+    track = None if notes is None else roll(notes, line, loop=clip.loop)
+    return Conditions(line, bpm, clip.key_name, clip.loop, chroma, track, clip.players)
 
 
 def signals_and_globals(
-    clip: ClipEntry, places: NDArray[np.intp], rate_hz: int
+    clip: ClipEntry,
+    places: NDArray[np.intp],
+    rate_hz: int,
+    *,
+    notes: NDArray[np.float32] | None = None,
 ) -> tuple[Array, Array]:
-    """Signals (28, len(places)) at elements `places` of the clip, 0 where −1; globals (30,)."""
-    given = clip_conditions(clip, rate_hz)
+    """Signals (S, len(places)) at elements `places` of the clip, 0 where −1; globals (G,).
+
+    S and G are all of `engine.music.signals`; the rest as in `clip_conditions`.
+    """
+    given = clip_conditions(clip, rate_hz, notes=notes)
     signals = signal_rows(_SIGNAL_NAMES, given)[:, places]
     signals[:, places < 0] = 0
     return signals, global_values(_GLOBAL_NAMES, given)

@@ -8,6 +8,7 @@ machine a part at a time and whatever has arrived can be trained on:
     audio16.npy   (160 · frames, 2) int16 at 16 kHz
     audio24.npy   (240 · frames, 2) int16 at 24 kHz
     text.npy      (tokens, width) float16 embeddings of every text
+    notes.npy     (notes, 5) float32 of every clip (engine.music.roll.Played)
 
 Everything lies on one grid of frames, 100 a second, so that one number finds a clip in all of them.
 Rejected: reading corpus shards in training (FLAC and tar want libraries, and a core), and one file
@@ -26,9 +27,11 @@ from numpy.typing import NDArray
 
 from engine.errors import UserError
 from engine.files import replace_file
+from engine.music.roll import Player
 
 FORMAT: Final = 2  # 1 had another mel
 CLIPS_NAME: Final = "clips.json"
+NOTES: Final = "notes"
 FRAME_RATE_HZ: Final = 100
 FULL_SCALE: Final = 32767
 # array → (rows per frame, columns, dtype)
@@ -53,6 +56,8 @@ class ClipEntry:
         rows: (first, count) of each text in text.npy; empty where nothing was embedded.
         free: the tempo is not known, and bpm and bars say nothing.
         labels: kind ("genre", "instrument", "mood", "era") → what the clip has of it.
+        notes: (first, count) of its rows in notes.npy; None where nobody knows what is played.
+        players: who plays.
     """
 
     key: str
@@ -68,15 +73,22 @@ class ClipEntry:
     rows: tuple[tuple[int, int], ...] = ()
     free: bool = False
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[int, int] | None = None
+    players: tuple[Player, ...] = ()
 
 
 def _entry(data: dict[str, Any]) -> ClipEntry:
     chords = tuple((float(a), float(b), tuple(tones)) for a, b, tones in data.pop("chords"))
     rows = tuple((int(first), int(count)) for first, count in data.pop("rows", ()))
     labels = {kind: tuple(names) for kind, names in data.pop("labels", {}).items()}
+    notes = data.pop("notes", None)
+    if notes is not None:
+        notes = (int(notes[0]), int(notes[1]))
+    players = tuple(Player(**player) for player in data.pop("players", ()))
     return ClipEntry(
-        chords=chords, rows=rows, labels=labels, texts=tuple(data.pop("texts")), **data
-    )
+        chords=chords, rows=rows, labels=labels, notes=notes, players=players,
+        texts=tuple(data.pop("texts")), **data,
+    )  # fmt: skip
 
 
 def write_clips(part: Path, clips: list[ClipEntry], *, mean_square: float) -> None:
@@ -104,7 +116,7 @@ class Part:
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """The arrays that are there, mapped."""
         found: dict[str, NDArray[Any]] = {}
-        for name in (*ARRAYS, "text"):
+        for name in (*ARRAYS, "text", NOTES):
             path = self.folder / f"{name}.npy"
             if not path.exists():
                 continue
@@ -120,6 +132,10 @@ class Part:
             per_frame, columns, dtype = ARRAYS[name]
             rows = per_frame * max((c.first + c.frames for c in self.clips), default=0)
             fits = array.dtype == dtype and array.shape == (rows, columns)
+        elif name == NOTES:
+            rows = max((sum(c.notes) for c in self.clips if c.notes), default=0)
+            fits = array.dtype == np.float32 and array.ndim == 2 and array.shape[1:] == (5,)
+            fits = fits and len(array) >= rows
         else:
             rows = max((a + n for c in self.clips for a, n in c.rows), default=0)
             fits = array.dtype == np.float16 and array.ndim == 2 and len(array) >= rows
@@ -160,6 +176,14 @@ class Dataset:
         if not self.parts or "text" not in self.parts[0].arrays:
             return 0
         return int(self.parts[0].arrays["text"].shape[1])
+
+
+def notes_of(part: Part, clip: ClipEntry) -> NDArray[np.float32] | None:
+    """(N, 5) what is played in a clip (engine.music.roll.Played), None where nobody knows."""
+    if clip.notes is None or NOTES not in part.arrays:
+        return None
+    first, count = clip.notes
+    return np.asarray(part.arrays[NOTES][first : first + count], np.float32)
 
 
 def open_part(folder: Path) -> Part:

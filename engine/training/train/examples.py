@@ -125,9 +125,9 @@ def example(
     per_frame = x0.shape[-1] // tensors["valid"].shape[-1]
     valid = tensors["valid"].float().repeat_interleave(per_frame, dim=1)[:, None]
     if config.signals:
-        inputs["signals"] = tensors["signals"]
+        inputs["signals"] = tensors["signals"][:, : config.signals]
     if config.globals:
-        inputs["globals"] = tensors["globals"]
+        inputs["globals"] = tensors["globals"][:, : config.globals]
     if config.text_width:
         inputs["text"], inputs["text_mask"] = tensors["text"].float(), tensors["text_mask"]
     return Example(x0.contiguous(), inputs, valid)

@@ -25,6 +25,7 @@ from engine.training.train import checkpoint as checkpoints
 from engine.training.train.batches import Arrays, Batches, Needs
 from engine.training.train.checkpoint import Checkpoint
 from engine.training.train.data import has_split, open_data
+from engine.training.train.data_notes import fit_notes
 from engine.training.train.data_patches import data_patches
 from engine.training.train.diffuse import seeded
 from engine.training.train.examples import MEL_SCALE, Example, example, needs, route
@@ -175,7 +176,8 @@ class _Run:
         self._out.mkdir(parents=True, exist_ok=True)
         network = _initial(self._config, self._settings.seed)
         if init is not None and before is None:
-            start_from(network, warm_weights(init, self._settings.stage), init)
+            if start_from(network, warm_weights(init, self._settings.stage), init):
+                self._fit_notes(network)
         elif before is None:
             self._fit(network)
         if self._precision == "bf16":
@@ -200,6 +202,13 @@ class _Run:
                 self._batches, self._example, batch=self._settings.batch, patch=self._config.patch
             )
             network.axes.fit(patches)
+        self._fit_notes(network)
+
+    def _fit_notes(self, network: UNet) -> None:
+        """Give a network that has not yet heard notes what they sound like on average."""
+        if network.notes is not None:
+            s = self._settings
+            fit_notes(network, self._batches, self._example, batch=s.batch, seed=s.seed)
 
     def _restore(self, before: Checkpoint) -> None:
         changed = differences(before.settings, self._settings)

@@ -7,7 +7,7 @@ silence. Each part is finished by its clips.json, so an interrupted run continue
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,15 @@ from engine.corpus.store import SPLITS, StoredClip, open_corpus
 from engine.corpus.store.layout import MEL, RATE_HZ
 from engine.errors import UserError
 from engine.music.chords import tones
-from engine.training.train.data import ARRAYS, CLIPS_NAME, FULL_SCALE, ClipEntry, write_clips
+from engine.training.train.data import (
+    ARRAYS,
+    CLIPS_NAME,
+    FULL_SCALE,
+    NOTES,
+    ClipEntry,
+    write_clips,
+)
+from engine.training.train.played import clip_played
 
 Audio = NDArray[np.float32]
 _LOW_HZ: Final = 16_000
@@ -135,6 +143,7 @@ def _write_part(
         shape = (sum(lengths) * per_frame, columns)
         targets[name] = open_memmap(folder / f"{name}.npy", "w+", dtype, shape)
     entries, first, square = [], 0, 0.0
+    notes: list[NDArray[np.float32]] = []
     for clip, frames in zip(part, lengths, strict=True):
         if stop():
             return False
@@ -145,10 +154,19 @@ def _write_part(
         for name, target in targets.items():
             per_frame = ARRAYS[name][0]
             target[first * per_frame : (first + frames) * per_frame] = arrays[name]
-        entries.append(entry(clip.key, clip.annotations, clip.captions, first, frames))
+        what = clip_played(clip.annotations, clip.file("mid"), frames=frames)
+        entries.append(
+            replace(
+                entry(clip.key, clip.annotations, clip.captions, first, frames),
+                notes=(sum(map(len, notes)), len(what.notes)),
+                players=what.players,
+            )
+        )
+        notes.append(what.notes)
         first += frames
     for target in targets.values():
         target.flush()
+    np.save(folder / f"{NOTES}.npy", np.concatenate(notes), allow_pickle=False)
     write_clips(folder, entries, mean_square=square / max(first, 1))
     return True
 

@@ -19,7 +19,10 @@ STAGES: Final[tuple[Stage, ...]] = ("generator", "vocoder", "cascader", "super_r
 
 # Shares in which each group of conditions is hidden. Chroma more often: drums, and whoever wants
 # none, have no chords.
-HIDDEN: Final = {"grid": 0.1, "bpm": 0.1, "key": 0.1, "chroma": 0.25, "length": 0.1}
+HIDDEN: Final = {
+    "grid": 0.1, "bpm": 0.1, "key": 0.1, "chroma": 0.25, "length": 0.1, "notes": 0.1,
+    "players": 0.15,
+}  # fmt: skip
 
 # May change between a run and its continuation: none of them moves a weight.
 FREE: Final = frozenset({"steps", "save_every", "keep", "samples", "workers", "validation_batches"})

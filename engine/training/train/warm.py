@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn.functional import pad
 
 from engine.errors import UserError
 from engine.training.checkpoints import CHECKPOINTS, found
+from engine.training.networks.unet import UNet
 from engine.training.train.checkpoint import load
 from engine.training.train.settings import Stage
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _HALF: Final = ".half"
 _BIAS: Final = "bias"
+_GLOBALS: Final = "embedding.globals.weight"
+_NOTES: Final = "notes."
 
 
 def warm_weights(source: Path, stage: Stage) -> dict[str, Tensor]:
@@ -36,16 +40,26 @@ def warm_weights(source: Path, stage: Stage) -> dict[str, Tensor]:
     return load(source).ema
 
 
-def start_from(network: nn.Module, weights: dict[str, Tensor], source: Path) -> None:
+def start_from(network: UNet, weights: dict[str, Tensor], source: Path) -> bool:
     """Copy weights into the network; biases that the exporter dropped become 0.
+
+    Returns:
+        Whether it is new to the network that there are notes.
 
     Raises:
         UserError: they are another network's.
     """
     faults = []
+    new = network.notes is not None and not any(name.startswith(_NOTES) for name in weights)
+    if new and network.notes is not None:
+        network.notes.silence()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             given = weights.get(name)
+            if given is not None and name == _GLOBALS:
+                given = _widened(given, parameter)
+            if new and name.startswith(_NOTES):
+                continue
             if given is None and name.rpartition(".")[2] == _BIAS:
                 parameter.zero_()
             elif given is None or given.shape != parameter.shape:
@@ -58,6 +72,16 @@ def start_from(network: nn.Module, weights: dict[str, Tensor], source: Path) -> 
             f"{source} holds another network: {faults[0]}, and {len(faults) - 1} more",
             "Choose the --preset that it was trained with",
         )
+    return new
+
+
+def _widened(given: Tensor, parameter: Tensor) -> Tensor:
+    """Weights (E, G) for a network that has more globals: what is new is not heard yet.
+
+    Globals are only ever added behind those that there are (engine.music.signals).
+    """
+    more = parameter.shape[1] - given.shape[1]
+    return pad(given, (0, more)) if more > 0 else given
 
 
 def _bundle_weights(folder: Path, stage: Stage) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.resample import fft_resample
-from engine.corpus.compose.request import Request, draw_plan
+from engine.composer.request import Request, draw_plan
 from engine.corpus.store.seeds import clip_key, clip_seed
 from engine.evaluation.griffin_lim import griffin_lim
 from engine.recipe import PresetName, StageSettings

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus.compose import compose
-from engine.corpus.genres import GENRES
+from engine.composer import compose
+from engine.composer.genres import GENRES
 from engine.corpus.store.seeds import clip_seed
 from engine.errors import UserError
 from engine.evaluation.clips import NO_GENRE, HeldOut, evenly, genre_of, held_out

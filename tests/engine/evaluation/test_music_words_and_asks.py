@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus.compose.dice import Dice
+from engine.composer.dice import Dice
 from engine.evaluation.clips import HeldOut, held_out
 from engine.evaluation.music.asks import Sampling, bars_within, drawn_asks, has_drums
 from engine.evaluation.music.diverse import groups_of

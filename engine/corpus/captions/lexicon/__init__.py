@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from engine.composer.genres import GENRES, MOODS
 from engine.corpus.captions.lexicon import sentences
 from engine.corpus.captions.lexicon.genre_words import GENRE, PIECE
 from engine.corpus.captions.lexicon.instrument_words import BEAT, INSTRUMENT, PLAYED, TONE
@@ -27,7 +28,6 @@ from engine.corpus.captions.lexicon.sound_words import (
 from engine.corpus.captions.lexicon.title_words import TITLE_FORM, TITLE_NOUN
 from engine.corpus.captions.template import Template, parse_template
 from engine.corpus.captions.words import Facts, Word
-from engine.corpus.genres import GENRES, MOODS
 
 FLAT: dict[str, tuple[Word, ...]] = {
     "piece": PIECE, "production": PRODUCTION, "treatment": TREATMENT, "groove": GROOVE,

@@ -1,4 +1,4 @@
-"""The project's own voices, by the names that engine.corpus.instruments uses.
+"""The project's own voices, by the names that engine.music.instruments uses.
 
 General MIDI banks hold no 808, no supersaw and no drum machine. These are made from spectra
 (engine.corpus.render.tables) and envelopes; every note depends on its own parameters alone and is

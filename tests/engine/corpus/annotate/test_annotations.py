@@ -5,12 +5,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from engine.composer import Request, compose
+from engine.composer.genres import GENRES
+from engine.composer.genres.grooves import LANES
 from engine.corpus.annotate import Annotations, annotate
-from engine.corpus.compose import Request, compose
-from engine.corpus.genres import GENRES
-from engine.corpus.genres.grooves import LANES
-from engine.corpus.score import Note, Part, Score
 from engine.music.meter import METER_TABLE
+from engine.music.score import Note, Part, Score
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from engine.composer import Request, compose
 from engine.corpus.annotate import ROLES, TRACKS, annotate, frame_tracks
-from engine.corpus.compose import Request, compose
 from engine.music.chords import tones
 from engine.music.grid import loop_timeline, timeline
 from engine.music.meter import METER_TABLE

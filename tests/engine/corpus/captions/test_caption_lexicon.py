@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.composer.genres import ERAS, GENRES, MOODS
 from engine.corpus.captions import lexicon
 from engine.corpus.captions.teller import SLOTS
 from engine.corpus.captions.template import parse_template, slots_of
 from engine.corpus.captions.words import Word, parse_word, parse_words
-from engine.corpus.genres import ERAS, GENRES, MOODS
-from engine.corpus.instruments import INSTRUMENTS
-from engine.corpus.score import STEM_OF_ROLE
+from engine.music.instruments import INSTRUMENTS
+from engine.music.score import STEM_OF_ROLE
 
 GROUPS: dict[str, tuple[Word, ...]] = {
     **{f"genre {name}": row for name, row in lexicon.GENRE.items()},

@@ -5,13 +5,13 @@ import re
 import msgspec
 import pytest
 
+from engine.composer import Request, compose
+from engine.composer.genres import GENRES, MOODS
 from engine.corpus.annotate import Annotations, annotate
 from engine.corpus.captions import Captions, describe, lexicon
 from engine.corpus.captions.check import contradictions
 from engine.corpus.captions.words import Word
-from engine.corpus.compose import Request, compose
-from engine.corpus.genres import GENRES, MOODS
-from engine.corpus.instruments import INSTRUMENTS
+from engine.music.instruments import INSTRUMENTS
 
 SEEDS = 4
 

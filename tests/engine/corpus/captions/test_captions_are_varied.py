@@ -2,6 +2,9 @@
 
 from math import prod
 
+from engine.composer import Request, compose
+from engine.composer.dice import Dice
+from engine.composer.genres import GENRES
 from engine.corpus.annotate import Annotations, annotate
 from engine.corpus.captions import lexicon
 from engine.corpus.captions.describe import sentence
@@ -9,9 +12,6 @@ from engine.corpus.captions.facts import Clip
 from engine.corpus.captions.polish import pick_style
 from engine.corpus.captions.teller import Teller
 from engine.corpus.captions.template import Choice, Option, Sequence, Slot, Template
-from engine.corpus.compose import Request, compose
-from engine.corpus.compose.dice import Dice
-from engine.corpus.genres import GENRES
 
 MILLION = 10**6
 

@@ -5,11 +5,11 @@ from typing import cast
 
 import numpy as np
 
-from engine.corpus.instruments import INSTRUMENTS
 from engine.corpus.render.canvas import Played
 from engine.corpus.render.fluid import FluidSynth, Strike
 from engine.corpus.render.sampled import sampled_parts
 from engine.corpus.render.tables import Cache
+from engine.music.instruments import INSTRUMENTS
 
 KIT = INSTRUMENTS["standard kit"]
 STROKE_SAMPLES = 100

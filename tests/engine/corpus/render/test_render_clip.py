@@ -8,7 +8,7 @@ from engine.audio.loudness import integrated_lufs, true_peak_dbtp
 from engine.corpus.render import Renderer
 from engine.corpus.render.effects import EFFECTS
 from engine.corpus.render.master import TREATMENTS
-from engine.corpus.score import Note, Part, Role, Score
+from engine.music.score import Note, Part, Role, Score
 
 RENDERER = Renderer(soundfonts={})
 BARS = 2

@@ -18,8 +18,8 @@ from engine.corpus.render.loudness import (
 from engine.corpus.render.soundfonts import ENVIRONMENT_VARIABLE, find_soundfonts
 from engine.corpus.render.space import ROOM_SIZES, echo, impulse_response, reverb
 from engine.corpus.render.strip import place
-from engine.corpus.score import Note
 from engine.errors import UserError
+from engine.music.score import Note
 
 RNG = np.random.default_rng(3)
 NOISE = (0.1 * RNG.standard_normal((2, 3 * RATE_HZ))).astype(np.float32)

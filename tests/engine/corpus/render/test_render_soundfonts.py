@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.corpus.instruments import INSTRUMENTS
 from engine.corpus.render.canvas import RATE_HZ, Played
 from engine.corpus.render.fluid import DRUM_BANK, FluidSynth, Strike
 from engine.corpus.render.sampled import sampled_parts
 from engine.corpus.render.soundfonts import find_soundfonts
 from engine.corpus.render.tables import Cache, pitch_hz
 from engine.errors import UserError
+from engine.music.instruments import INSTRUMENTS
 
 
 @pytest.fixture(scope="module")

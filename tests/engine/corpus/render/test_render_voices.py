@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.corpus.instruments import INSTRUMENTS
 from engine.corpus.render.canvas import RATE_HZ, Played, Signal
 from engine.corpus.render.tables import Cache, cycle, partials, pitch_hz, read, saw
 from engine.corpus.render.voices import FLAVOURS, VOICES, Phrase
 from engine.corpus.render.voices.kits import KITS, PIECES, stroke
+from engine.music.instruments import INSTRUMENTS
 
 PITCHED = {
     instrument.voice: instrument

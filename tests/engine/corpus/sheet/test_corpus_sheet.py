@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.composer import compose
 from engine.corpus.annotate import ChordSpan, annotate
-from engine.corpus.compose import compose
-from engine.corpus.midi import midi_bytes, score_to_midi
 from engine.corpus.sheet import write_sheet
 from engine.corpus.sheet.colours import level_palette, side_palette
 from engine.corpus.sheet.png import png_bytes, shades
@@ -21,6 +20,7 @@ from engine.corpus.store import clips
 from engine.corpus.store.layout import FORMAT, Versions
 from engine.corpus.store.make import Settings, make_corpus
 from engine.errors import UserError
+from engine.music.midi import midi_bytes, score_to_midi
 from tests.engine.corpus.store.plain_renderer import HERE
 
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from engine.audio.loudness import level
 from engine.audio.resample import soxr_resample
 from engine.corpus.render import Rendering
-from engine.corpus.score import STEM_OF_ROLE, Score
 from engine.music.keys import key_index
 from engine.music.meter import METER_TABLE
+from engine.music.score import STEM_OF_ROLE, Score
 
 HERE = "tests.engine.corpus.store.plain_renderer"
 RATE_HZ = 24_000

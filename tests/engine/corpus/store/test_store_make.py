@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 
 from engine.audio.mel import stereo_mel
+from engine.composer import compose
 from engine.corpus.annotate import annotate
 from engine.corpus.captions import describe
-from engine.corpus.compose import compose
-from engine.corpus.midi import midi_bytes, score_to_midi
 from engine.corpus.store import clips
 from engine.corpus.store.layout import MEL, Plan, load
 from engine.corpus.store.make import Progress, Settings, make_corpus
 from engine.corpus.store.seeds import clip_seed
 from engine.errors import UserError
+from engine.music.midi import midi_bytes, score_to_midi
 from tests.engine.corpus.store.plain_renderer import HERE, Plain
 
 Asked = Callable[..., Settings]

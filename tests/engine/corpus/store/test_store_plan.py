@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.corpus.compose import compose
+from engine.composer import compose
 from engine.corpus.store.layout import SPLITS, Plan, load
 from engine.corpus.store.plan import (
     Outline,

@@ -5,8 +5,8 @@ from math import isclose
 import msgspec
 
 from engine.bundle.harmony import read_harmony
-from engine.corpus.genres import GENRES
-from engine.corpus.theory.keyfit import key_margin
+from engine.composer.genres import GENRES
+from engine.composer.theory.keyfit import key_margin
 from engine.music.keys import key_index
 from engine.music.progression import pitch_classes, read_bars
 from engine.training.export.harmony import composed_harmony

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.corpus.compose.dice import Dice
+from engine.composer.dice import Dice
 from engine.training.text.prompts import prompt, slipped
 from engine.training.text.texts import Amounts, learnt_texts, measured_texts
 from engine.training.text.vocabulary import (

@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.composer import compose
+from engine.composer.request import Request
 from engine.corpus.annotate import annotate
 from engine.corpus.annotate.tracks import frame_tracks
 from engine.corpus.captions import describe
-from engine.corpus.compose import compose
-from engine.corpus.compose.request import Request
 from engine.errors import UserError
 from engine.music.signals import GLOBALS, SIGNALS
 from engine.training.networks.presets import PRESETS

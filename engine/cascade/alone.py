@@ -1,0 +1,30 @@
+"""Prompts that ask for one player, or for drums and nothing else."""
+
+import re
+from collections.abc import Container, Sequence
+from typing import Final
+
+from engine.text.understanding import Understanding
+
+_ALONE: Final = re.compile(
+    r"\b(solo|only|alone|just|nothing but|loop|break|breakbeat|fill|percussion)\b", re.IGNORECASE
+)  # a genre's drums with no band around them
+_ONE: Final = re.compile(
+    r"\b(solo|only|alone|just|nothing but|unaccompanied|a cappella)\b", re.IGNORECASE
+)
+
+
+def nothing_pitched(
+    prompt: str, understood: Understanding | None, unpitched: Container[str]
+) -> bool:
+    """Whether a prompt asks for instruments that play no pitches, and nothing else."""
+    if understood is None or not understood.instruments:
+        return False
+    if not all(guess.name in unpitched for guess in understood.instruments):
+        return False
+    return not understood.genre or _ALONE.search(prompt) is not None
+
+
+def asks_for_one(prompt: str, instruments: Sequence[str]) -> bool:
+    """Whether a prompt wants its one instrument alone."""
+    return len(instruments) == 1 and _ONE.search(prompt) is not None

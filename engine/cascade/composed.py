@@ -1,0 +1,133 @@
+"""What is played in each take: a score composed for the prompt, the grid and the chords.
+
+The composer (engine.composer) writes the notes, as it wrote those that the starter learnt from; the
+generator is told them, and makes the sound that the prompt asks for. A take's score follows from
+its recipe alone, so that a clip repeats it. Rejected: notes that the generator finds by itself (in
+the hours of training that the starter had, it never found any), and a score in the recipe (a
+hundred times its size, and nobody could read it).
+"""
+
+from collections.abc import Container, Sequence
+from math import ceil
+from typing import Final
+
+from engine.bundle.manifest import StageSpec
+from engine.cascade.alone import asks_for_one, nothing_pitched
+from engine.composer import compose
+from engine.composer.dice import Dice
+from engine.composer.genres import ERAS, GENRES, MOODS, Genre
+from engine.composer.harmony import given_chords
+from engine.composer.request import METERS, Request
+from engine.composer.theory.keyfit import best_key
+from engine.music.chords import tones
+from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS
+from engine.music.keys import KEYS
+from engine.music.meter import METER_TABLE, seconds_per_bar
+from engine.music.score import Chord, Score
+from engine.recipe import Recipe, duration_s, has_chords
+from engine.text.understanding import Guess, Understanding
+
+_SURE: Final = 0.5  # confidence from which something is believed
+_TAKES: Final = 1 << 16  # more than there are
+# a meter that the composer does not write → one that it does, and how many of its bars are one
+_WRITTEN_AS: Final = {"12/8": ("6/8", 2)}
+_DRUMS: Final = tuple(name for name, row in INSTRUMENTS.items() if row.family in DRUM_FAMILIES)
+
+
+def hears_notes(spec: StageSpec) -> bool:
+    """Whether a stage's network takes notes."""
+    return "notes_present" in spec.signals
+
+
+def composed(recipe: Recipe, understood: Understanding | None) -> Score | None:
+    """The score of one take.
+
+    Args:
+        recipe: of one take, its chords drawn.
+        understood: of its prompt, None where the bundle cannot say.
+
+    Returns:
+        A score at least as long as the recipe asks; None in a meter that the composer does not
+        write.
+    """
+    meter, times = _WRITTEN_AS.get(recipe.meter, (recipe.meter, 1))
+    if meter not in METERS:
+        return None
+    meant = understood or Understanding()
+    seed = recipe.seed * _TAKES + recipe.first_take
+    genre = _genre(meant, recipe.bpm, meter, Dice(seed, "genre"))
+    bpm = recipe.bpm or _tempo(GENRES[genre], Dice(seed, "tempo"))
+    bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
+    drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
+    chords = () if drums else _chords(recipe, ceil(bars / times))
+    instruments = _names(meant.instruments, INSTRUMENTS)
+    return compose(
+        seed,
+        request=Request(
+            genre=genre,
+            bpm=bpm,
+            key=recipe.key or _key_of(chords),
+            meter=meter,
+            bars=bars,
+            texture="solo" if drums or asks_for_one(recipe.prompt, instruments) else "full",
+            loop=recipe.loop,
+            instruments=instruments or (("standard kit",) if drums else ()),
+            moods=_names(meant.moods, MOODS)[:2],
+            era=next(iter(_names(meant.era, ERAS)), None),
+            chords=chords,
+        ),
+    )
+
+
+def _names(guesses: Sequence[Guess], known: Container[str]) -> tuple[str, ...]:
+    return tuple(
+        guess.name for guess in guesses if guess.confidence >= _SURE and guess.name in known
+    )
+
+
+def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> str:
+    """The genre that the prompt names; else one that suits what else it says."""
+    for guess in meant.genre:
+        if guess.name in GENRES:
+            return guess.name
+    moods, instruments = _names(meant.moods, MOODS), _names(meant.instruments, INSTRUMENTS)
+
+    def suits(row: Genre) -> float:
+        offered = {name for seat in row.seats for name in seat.instruments}
+        in_range = bpm is None or row.bpm[0] <= bpm <= row.bpm[1]
+        return (
+            sum(mood in row.moods for mood in moods)
+            + 2 * sum(name in offered for name in instruments)
+            + in_range
+            + 2 * (meter in row.meters)
+        )
+
+    scores = {name: suits(row) for name, row in GENRES.items()}
+    best = max(scores.values())
+    return dice.pick([name for name, score in scores.items() if score == best])
+
+
+def _tempo(row: Genre, dice: Dice) -> float:
+    return float(round(dice.between(*row.bpm)))
+
+
+def _chords(recipe: Recipe, bars: int) -> tuple[Chord, ...]:
+    """The recipe's chords over some of its bars; where it wants none, the tonic's fifth alone."""
+    bar_q = METER_TABLE[recipe.meter][0]
+    if has_chords(recipe.chords):
+        return given_chords(recipe.chords, recipe.key, bars=bars, bar_q=bar_q)
+    if recipe.chords:
+        return given_chords("I5", recipe.key or "C", bars=bars, bar_q=bar_q)
+    return ()
+
+
+def _key_of(chords: Sequence[Chord]) -> str | None:
+    """The key that chords say, their roots counted twice and the first of them thrice."""
+    if not chords:
+        return None
+    weights = [0.0] * 12
+    for chord in chords:
+        for note in (chord.root, *tones(chord.root, chord.quality)[:4]):
+            weights[note] += chord.duration_q
+    weights[chords[0].root] += chords[0].duration_q
+    return KEYS[best_key(weights)]

@@ -1,0 +1,82 @@
+"""Folk, country, Celtic and bluegrass."""
+
+from engine.composer.genres.model import Genre, arp, bass, chords, drums, lead, pad, weights
+
+FOLK: dict[str, Genre] = {
+    "folk": Genre(
+        "folk", (76, 132), weights("major*4, minor*2, dorian*2, mixolydian"), weights("folk"),
+        {"4/4": weights("folk"), "3/4": weights("waltz"), "6/8": weights("jig")},
+        (
+            chords("fingerpick*3, strum*2", "steel guitar*3, nylon guitar*2", voices="open",
+                low=48, high=72, enter=0.0, pan=-0.2, solo=2.5),
+            bass("root fifth*2, roots", "upright bass*3, fingered bass", chance=0.8),
+            drums("brush kit, standard kit, room kit", enter=0.45, chance=0.6, solo=0.3),
+            chords("strum, banjo roll", "banjo, steel guitar", enter=0.5, chance=0.45, pan=0.35,
+                voices="triad"),
+            pad("accordion, string ensemble", chance=0.3, enter=0.4),
+            lead("air*2, lyric, pentatonic",
+                "fiddle*2, flute*2, harmonica*2, whistle, accordion, cello", enter=0.2),
+        ),
+        ("warm", "nostalgic", "calm", "hopeful", "melancholic", "happy", "carefree"),
+            meters=weights("4/4*3, 3/4, 6/8"),
+        feel="loose", chorus=weights("folk"), eras=weights("1960s*2, 1970s, 2010s*2"), energy=(0.2,
+            0.6),
+        master={"reverb_room": 0.2}, fills=weights("dropout, rimshot"),
+    ),
+    "country": Genre(
+        "country", (84, 152), weights("major*5, mixolydian, minor*2"), weights("country"),
+        {"4/4": weights("country*2, train"), "3/4": weights("waltz")},
+        (
+            drums("standard kit*2, brush kit*2"),
+            bass("root fifth*4, roots", "fingered bass*2, upright bass*2"),
+            chords("boom chick*3, strum*2", "steel guitar*4", voices="open", low=48, high=72,
+                pan=-0.3, enter=0.0, solo=1.5),
+            chords("banjo roll, jangle, chank", "banjo*2, clean guitar*2", enter=0.35, chance=0.7,
+                pan=0.35, voices="triad", low=55, high=79),
+            chords("boogie, pop", "honky-tonk piano, grand piano", enter=0.4, chance=0.4),
+            lead("pentatonic*2, rock, air", "fiddle*2, clean guitar*2, harmonica, steel guitar, "
+                "overdriven guitar", enter=0.35),
+        ),
+        ("happy", "carefree", "nostalgic", "warm", "energetic", "sad", "playful"),
+            meters=weights("4/4*5, 3/4"),
+        chorus=weights("country, pop"), eras=weights("1950s, 1960s, 1970s, 1990s, 2010s"),
+            energy=(0.35, 0.8),
+        master={"glue": 0.2, "reverb_room": 0.15}, fills=weights("snare*2, toms"),
+    ),
+    "bluegrass": Genre(
+        "country", (112, 160), weights("major*4, mixolydian*2, dorian, minor"),
+            weights("country*2, celtic"), {},
+        (
+            chords("banjo roll", "banjo*4", voices="triad", low=52, high=76, pan=0.35, enter=0.0,
+                solo=2.0),
+            chords("boom chick*2, strum", "steel guitar*3", voices="open", low=48, high=70,
+                pan=-0.3, enter=0.0),
+            bass("root fifth", "upright bass", enter=0.2),
+            lead("reel*3, busy", "fiddle*4, steel guitar, harmonica", enter=0.2, low=57, high=86),
+            lead("thirds", "fiddle", enter=0.7, chance=0.35),
+        ),
+        ("happy", "energetic", "playful", "carefree"), feel="tight",
+            eras=weights("1950s, 1960s, 2000s"),
+        energy=(0.5, 0.9), master={"reverb_room": 0.15},
+    ),
+    "celtic": Genre(
+        "folk", (88, 140), weights("major*2, mixolydian*2, dorian*3, minor*2"), weights("celtic"),
+        {"6/8": weights("jig"), "4/4": weights("reel"), "3/4": weights("waltz")},
+        (
+            lead("reel*4, air", "fiddle*3, whistle*3, flute*2, accordion", enter=0.0, low=62,
+                high=86, solo=2.0, delay=0.0),
+            lead("octave, thirds", "fiddle, whistle, flute", enter=0.6, chance=0.5, delay=0.0,
+                low=55, high=86),
+            chords("strum*2, fingerpick", "steel guitar*2, nylon guitar", voices="fifths", low=48,
+                high=72, enter=0.2, pan=-0.3),
+            arp("harp", "harp*2", enter=0.0, chance=0.5, delay=0.0),
+            bass("root fifth, roots", "upright bass, cello, fingered bass", chance=0.7),
+            drums("orchestra kit, standard kit, room kit", enter=0.4, chance=0.7, solo=0.3),
+            pad("accordion, string ensemble", chance=0.4, enter=0.3, voices="fifths"),
+        ),
+        ("happy", "playful", "energetic", "nostalgic", "mysterious", "melancholic", "triumphant"),
+        meters=weights("6/8*3, 4/4*3, 3/4"), feel="groove", form="song", energy=(0.35, 0.85),
+            master={"reverb_room": 0.25},
+        fills=weights("dropout, toms"),
+    ),
+}  # fmt: skip

@@ -1,0 +1,120 @@
+"""Jazz and blues."""
+
+from engine.composer.genres.model import Genre, bass, chords, drums, lead, pad, weights
+
+_HORNS = "tenor sax*3, alto sax*2, trumpet*2, muted trumpet, clarinet, trombone, soprano sax"
+
+JAZZ: dict[str, Genre] = {
+    "swing jazz": Genre(
+        "jazz", (120, 190), weights("major*4, minor*3, dorian"), weights("jazz*3, blues"),
+            {"4/4": weights("swing")},
+        (
+            drums("jazz kit*3, standard kit, brush kit"),
+            bass("walk", "upright bass", enter=0.1),
+            chords("charleston*3, four", "grand piano*4, jazz guitar*2, vibraphone, drawbar organ",
+                voices="rootless", low=50, high=72),
+            chords("four", "jazz guitar", chance=0.3, voices="shell", pan=-0.35, low=50, high=70,
+                gain_db=-4),
+            lead("swing*2, bebop*2", _HORNS, enter=0.3, low=55, high=84),
+            lead("thirds, stabs", "trumpet, alto sax, trombone, tenor sax", enter=0.7, chance=0.3,
+                gain_db=-2, pan=0.25),
+        ),
+        ("happy", "playful", "energetic", "groovy", "warm", "romantic", "carefree"), form="jazz",
+            feel="loose",
+        swing=(0.75, 1.0), colour=0.6, depth=2, spice=0.3, eras=weights("1950s*3, 1960s*2, 2010s"),
+            energy=(0.35, 0.85),
+        master={"tape": 0.25, "reverb_room": 0.25}, fills=weights("snare, brush*2, toms"),
+    ),
+    "jazz ballad": Genre(
+        "jazz", (54, 78), weights("major*3, minor*3"), weights("jazz*2, bossa"),
+            {"4/4": weights("brushes")},
+        (
+            drums("brush kit*4, jazz kit", enter=0.35),
+            bass("roots*2, walk", "upright bass"),
+            chords("ballad*2, charleston, whole", "grand piano*4, jazz guitar", voices="rootless",
+                enter=0.0, low=50, high=74, solo=1.5),
+            pad("string ensemble, slow strings", chance=0.3, enter=0.4),
+            lead("air, cool*2, lyric", "tenor sax*3, muted trumpet*2, clarinet, vibraphone, "
+                "alto sax", enter=0.2, low=53, high=81, reverb=0.35),
+        ),
+        ("romantic", "melancholic", "relaxed", "sad", "warm", "nostalgic", "dreamy"), form="jazz",
+            feel="loose",
+        swing=(0.5, 0.9), colour=0.8, depth=2, spice=0.35, eras=weights("1950s*2, 1960s*2, 2010s"),
+            energy=(0.1, 0.4),
+        master={"tape": 0.3, "reverb_room": 0.3}, fills=weights("brush, dropout"),
+    ),
+    "jazz waltz": Genre(
+        "jazz", (112, 176), weights("major*3, minor*3, dorian, lydian"), weights("jazz*2, bossa"),
+            {"3/4": weights("jazz waltz")},
+        (
+            drums("jazz kit*2, brush kit*2"),
+            bass("walk*2, roots", "upright bass"),
+            chords("charleston*2, waltz", "grand piano*4, jazz guitar, vibraphone",
+                voices="rootless", low=50, high=74),
+            lead("swing*2, cool, lyric", "flute*2, soprano sax, vibraphone, tenor sax, "
+                "muted trumpet, clarinet", enter=0.3),
+        ),
+        ("dreamy", "playful", "warm", "romantic", "relaxed", "nostalgic"), meters={"3/4": 1.0},
+            form="jazz", feel="loose",
+        swing=(0.6, 1.0), colour=0.7, depth=2, spice=0.25, eras=weights("1960s*3, 2010s"),
+            energy=(0.25, 0.65),
+        master={"tape": 0.2, "reverb_room": 0.25}, fills=weights("brush, snare"),
+    ),
+    "bossa nova": Genre(
+        "latin", (118, 150), weights("major*3, minor*3"), weights("bossa"),
+            {"4/4": weights("bossa")},
+        (
+            drums("brush kit*2, standard kit, jazz kit", gain_db=-3),
+            bass("bossa", "upright bass*2, fingered bass, fretless bass"),
+            chords("bossa", "nylon guitar*4", voices="rootless", enter=0.0, low=50, high=72,
+                solo=2.0),
+            chords("charleston, whole", "electric piano, grand piano", voices="rootless",
+                enter=0.5, chance=0.4, pan=0.3),
+            pad("string ensemble, voice oohs", chance=0.35, enter=0.4),
+            lead("lyric, swing, cool", "flute*2, tenor sax*2, vibraphone, nylon guitar, clarinet, "
+                "trombone", enter=0.3),
+        ),
+        ("relaxed", "romantic", "warm", "carefree", "nostalgic", "melancholic", "calm"),
+            form="jazz", feel="loose",
+        colour=0.7, depth=2, spice=0.25, pace={1.0: 3.0, 0.5: 1.0}, eras=weights("1960s*4, 1970s"),
+            energy=(0.2, 0.5),
+        master={"tape": 0.25, "reverb_room": 0.2}, fills=weights("rimshot, dropout"),
+    ),
+    "blues": Genre(
+        "blues", (84, 132), weights("blues*4, major, minor*3"), weights("blues"),
+            {"4/4": weights("shuffle")},
+        (
+            drums("standard kit*2, room kit"),
+            bass("walk*3, quarters", "fingered bass*2, upright bass*2"),
+            chords("shuffle keys*2, boogie, charleston",
+                "clean guitar*2, honky-tonk piano, grand piano, drawbar organ", low=48, high=70),
+            chords("charleston, organ shouts", "drawbar organ*2, electric piano, rock organ",
+                enter=0.5, chance=0.5, pan=0.3),
+            lead("blues*4", "overdriven guitar*2, clean guitar*2, harmonica*2, tenor sax",
+                enter=0.25, low=57, high=82, solo=1.2),
+        ),
+        ("groovy", "sad", "warm", "energetic", "relaxed", "melancholic"), form="jazz",
+            feel="loose", swing=(0.7, 1.0),
+        eras=weights("1950s*2, 1960s*2, 1970s"), energy=(0.3, 0.8), master={"tape": 0.25,
+            "reverb_room": 0.2},
+        fills=weights("snare*2, toms"),
+    ),
+    "slow blues": Genre(
+        "blues", (80, 112), weights("blues*4, minor*4"), weights("blues"),
+            {"6/8": weights("slow blues 6/8")},
+        (
+            drums("standard kit*2, brush kit, room kit"),
+            bass("soul*2, roots", "fingered bass*2, upright bass"),
+            chords("organ shouts, shuffle keys, charleston",
+                "drawbar organ*2, grand piano*2, electric piano"),
+            chords("charleston, whole", "clean guitar, jazz guitar", enter=0.4, chance=0.5,
+                pan=-0.3),
+            lead("blues", "overdriven guitar*3, harmonica, clean guitar*2, tenor sax", enter=0.2,
+                low=57, high=82, solo=1.2),
+        ),
+        ("sad", "melancholic", "warm", "romantic", "relaxed"), meters={"6/8": 1.0}, form="jazz",
+            feel="loose",
+        pace={1.0: 1.0}, eras=weights("1950s, 1960s*2, 1970s"), energy=(0.2, 0.6),
+        master={"tape": 0.3, "reverb_room": 0.25}, fills=weights("snare, toms"),
+    ),
+}  # fmt: skip

@@ -1,0 +1,87 @@
+"""Funk, soul, rhythm and blues, gospel."""
+
+from engine.composer.genres.model import Genre, bass, chords, drums, lead, pad, weights
+
+SOUL: dict[str, Genre] = {
+    "funk": Genre(
+        "funk", (92, 122), weights("dorian*3, minor*2, mixolydian*3, major*2"), weights("funk"),
+            {"4/4": weights("funk")},
+        (
+            drums("standard kit*3, room kit"),
+            bass("funk*3, slap", "fingered bass*2, slap bass*2, synth bass", solo=1.5),
+            chords("chank*3, muted line", "clean guitar*2, muted guitar*2", voices="triad",
+                pan=-0.4, low=57, high=78, solo=0.8),
+            chords("clav*2, funk stabs", "clavinet*3, electric piano*2, drawbar organ", pan=0.35,
+                chance=0.85, low=52, high=74),
+            lead("stabs*4", "brass section*4, tenor sax, baritone sax, trumpet", enter=0.45,
+                low=55, high=79),
+            lead("blues, cool, pentatonic", "tenor sax, alto sax, electric piano, square lead, "
+                "flute", enter=0.7, chance=0.5),
+        ),
+        ("groovy", "energetic", "playful", "happy", "carefree", "aggressive"), form="jam",
+            colour=0.5, depth=2,
+        swing=(0.0, 0.35), swing_unit=0.25, eras=weights("1970s*4, 1980s, 2010s"), energy=(0.5,
+            0.95),
+        master={"tape": 0.3, "glue": 0.35}, fills=weights("snare*2, break, toms"),
+    ),
+    "soul": Genre(
+        "soul", (70, 118), weights("major*4, minor*3, dorian"), weights("soul*3, gospel"),
+        {"4/4": weights("soul"), "6/8": weights("gospel 6/8")},
+        (
+            drums("standard kit*2, room kit*2"),
+            bass("soul*3, pop", "fingered bass*4"),
+            chords("quarters, pop, ballad", "electric piano*2, grand piano*2, drawbar organ",
+                pan=0.2),
+            chords("chank, funk stabs, skank", "clean guitar*3", enter=0.3, chance=0.8, pan=-0.4,
+                voices="triad", low=57, high=79),
+            pad("string ensemble*2, drawbar organ*2", enter=0.35, chance=0.7),
+            lead("stabs, pentatonic, lyric, blues",
+                "brass section*2, tenor sax*2, trumpet, voice oohs, flute", enter=0.4),
+        ),
+        ("warm", "romantic", "groovy", "happy", "nostalgic", "hopeful", "melancholic"),
+            meters=weights("4/4*5, 6/8"),
+        colour=0.45, spice=0.2, chorus=weights("soul"), swing=(0.0, 0.3), swing_unit=0.25,
+        eras=weights("1960s*3, 1970s*2"), energy=(0.35, 0.8), master={"tape": 0.35,
+            "reverb_room": 0.2},
+        fills=weights("snare*2, toms"),
+    ),
+    "r&b": Genre(
+        "r&b", (62, 102), weights("major*3, minor*4"), weights("rnb"),
+            {"4/4": weights("rnb*3, trap")},
+        (
+            drums("808 kit*2, trap kit*2, standard kit"),
+            bass("808, boom bap, soul", "808 bass*2, sub bass*2, synth bass"),
+            chords("lofi*2, ballad, whole", "electric piano*4, fm electric piano*2, grand piano",
+                voices="rootless", effects={"tremolo": 0.3, "chorus": 0.2}, solo=1.2),
+            pad("glass pad, warm pad, voice oohs, detuned pad", chance=0.7),
+            chords("fingerpick, chank", "clean guitar, nylon guitar", enter=0.4, chance=0.45,
+                pan=-0.3, voices="rootless"),
+            lead("trap, pentatonic, pop", "voice oohs*2, square lead, fm bell, clean guitar, "
+                "alto sax", enter=0.45, delay=0.25),
+        ),
+        ("romantic", "warm", "dreamy", "relaxed", "melancholic", "groovy", "dark"), form="jam",
+            feel="lazy", colour=0.8,
+        depth=2, spice=0.15, swing=(0.1, 0.5), swing_unit=0.25,
+            eras=weights("1990s*2, 2000s, 2010s*2, 2020s"),
+        energy=(0.2, 0.6), master={"glue": 0.3}, fills=weights("dropout*2, snare"),
+    ),
+    "gospel": Genre(
+        "gospel", (66, 130), weights("major*4, minor"), weights("gospel"),
+        {"4/4": weights("gospel"), "6/8": weights("gospel 6/8")},
+        (
+            drums("standard kit*2, room kit"),
+            bass("soul*2, walk, roots", "fingered bass*3, synth bass"),
+            chords("pop, ballad, quarters", "grand piano*4, electric piano", low=50, high=76,
+                enter=0.0, solo=1.2),
+            chords("organ shouts*2, whole", "drawbar organ*3, rock organ", pan=0.25, enter=0.2),
+            pad("choir*3, voice oohs", styles="hold, block", voices="triad", enter=0.45,
+                chance=0.9, low=55, high=79, gain_db=-1),
+            lead("pentatonic, blues, lyric", "tenor sax, drawbar organ, trumpet, voice oohs",
+                enter=0.5),
+        ),
+        ("uplifting", "hopeful", "triumphant", "warm", "solemn", "happy"),
+            meters=weights("4/4*2, 6/8"), form="song",
+        colour=0.55, spice=0.35, eras=weights("1960s, 1970s*2, 1990s, 2010s"), energy=(0.35, 0.9),
+        master={"reverb_room": 0.25}, fills=weights("snare, toms"),
+    ),
+}  # fmt: skip
