@@ -12,12 +12,19 @@ _ALONE: Final = re.compile(
 _ONE: Final = re.compile(
     r"\b(solo|only|alone|just|nothing but|unaccompanied|a cappella)\b", re.IGNORECASE
 )
+_DRUMS_ALONE: Final = re.compile(
+    r"\b(drums?|percussion)[ -]*(only|alone|solo|loop|break|fill)s?\b"
+    r"|\b(only|just|nothing but)( \w+)? (drums?|percussion)\b",
+    re.IGNORECASE,
+)
 
 
 def nothing_pitched(
     prompt: str, understood: Understanding | None, unpitched: Container[str]
 ) -> bool:
     """Whether a prompt asks for instruments that play no pitches, and nothing else."""
+    if _DRUMS_ALONE.search(prompt) is not None:
+        return True
     if understood is None or not understood.instruments:
         return False
     if not all(guess.name in unpitched for guess in understood.instruments):

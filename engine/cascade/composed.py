@@ -60,7 +60,7 @@ def composed(recipe: Recipe, understood: Understanding | None) -> Score | None:
     bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
     drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
     chords = () if drums else _chords(recipe, ceil(bars / times))
-    instruments = _names(meant.instruments, INSTRUMENTS)
+    instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
     return compose(
         seed,
         request=Request(
@@ -90,14 +90,15 @@ def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> s
     for guess in meant.genre:
         if guess.name in GENRES:
             return guess.name
-    moods, instruments = _names(meant.moods, MOODS), _names(meant.instruments, INSTRUMENTS)
+    moods = _names(meant.moods, MOODS)
+    wanted = [_meant_by(guess.name) for guess in meant.instruments if guess.confidence >= _SURE]
 
     def suits(row: Genre) -> float:
-        offered = {name for seat in row.seats for name in seat.instruments}
+        offered = _offered(row)
         in_range = bpm is None or row.bpm[0] <= bpm <= row.bpm[1]
         return (
             sum(mood in row.moods for mood in moods)
-            + 2 * sum(name in offered for name in instruments)
+            + 2 * sum(not offered.isdisjoint(names) for names in wanted)
             + in_range
             + 2 * (meter in row.meters)
         )
@@ -105,6 +106,28 @@ def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> s
     scores = {name: suits(row) for name, row in GENRES.items()}
     best = max(scores.values())
     return dice.pick([name for name, score in scores.items() if score == best])
+
+
+def _offered(row: Genre) -> frozenset[str]:
+    return frozenset(name for seat in row.seats for name in seat.instruments)
+
+
+def _meant_by(name: str) -> tuple[str, ...]:
+    """The instruments that a name stands for: itself, or those of a family."""
+    if name in INSTRUMENTS:
+        return (name,)
+    return tuple(known for known, row in INSTRUMENTS.items() if row.family == name)
+
+
+def _instruments(meant: Understanding, row: Genre, dice: Dice) -> tuple[str, ...]:
+    """Who must play: of a family one that the genre has a seat for, else any."""
+    found: list[str] = []
+    for guess in meant.instruments:
+        names = _meant_by(guess.name) if guess.confidence >= _SURE else ()
+        seated = [name for name in names if name in _offered(row)]
+        if names and not any(name in found for name in names):
+            found.append(dice.pick(seated or names))
+    return tuple(found)
 
 
 def _tempo(row: Genre, dice: Dice) -> float:

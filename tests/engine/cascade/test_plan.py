@@ -14,7 +14,7 @@ from engine.bundle.manifest import (
     StageSpec,
     TextSpec,
 )
-from engine.cascade.plan import check_runnable, conditions, lengths, stage_plan
+from engine.cascade.plan import Take, check_runnable, conditions, lengths, stage_plan
 from engine.errors import UserError
 from engine.music.meter import METER_TABLE, seconds_per_bar
 from engine.recipe import Recipe, StageSettings, checked
@@ -108,7 +108,7 @@ def test_a_stage_without_a_filter_has_no_autoguidance() -> None:
 
 def test_a_loops_bars_fill_its_frames_exactly() -> None:
     recipe = checked(Recipe(prompt="x", bpm=133, bars=3, loop=True))
-    given_conditions = conditions(recipe, lengths(recipe).frames, 100)
+    given_conditions = conditions(Take(recipe), lengths(recipe).frames, 100)
     assert given_conditions.timeline.bars == 3
     assert given_conditions.loop
 

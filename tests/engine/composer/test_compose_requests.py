@@ -21,7 +21,7 @@ from engine.music.keys import KEYS
 from engine.music.meter import METER_TABLE, seconds_per_bar
 from engine.music.midi import midi_bytes, score_to_midi
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 _DIGEST = """
 import hashlib
 from engine.composer import compose
