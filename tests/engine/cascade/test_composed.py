@@ -1,0 +1,160 @@
+"""A take's score: the prompt's genre and players, the musician's grid and chords, its own notes."""
+
+from dataclasses import astuple
+
+import msgspec
+import pytest
+
+from engine.cascade.alone import asks_for_one, nothing_pitched
+from engine.cascade.composed import composed
+from engine.composer.genres import GENRES
+from engine.music.instruments import INSTRUMENTS
+from engine.music.meter import METER_TABLE
+from engine.music.progression import pitch_classes, read_bars
+from engine.music.score import Score
+from engine.recipe import Recipe, checked
+from engine.text.understanding import Guess, Understanding
+
+FOUR = Recipe(prompt="a song", key="C", bpm=120, bars=4)
+
+
+def guesses(*names: str, confidence: float = 0.9) -> tuple[Guess, ...]:
+    return tuple(Guess(name, confidence, name) for name in names)
+
+
+def made(recipe: Recipe, understood: Understanding | None = None) -> Score:
+    score = composed(checked(recipe), understood)
+    assert score is not None
+    return score
+
+
+def players(score: Score) -> set[str]:
+    return {part.instrument for part in score.parts}
+
+
+def test_the_same_take_is_played_alike_and_others_differ() -> None:
+    first = made(FOUR)
+    assert made(FOUR) == first
+    others = [msgspec.structs.replace(FOUR, first_take=2), msgspec.structs.replace(FOUR, seed=1)]
+    assert all(made(other).parts != first.parts for other in others)
+
+
+def test_the_grid_is_the_recipes() -> None:
+    score = made(msgspec.structs.replace(FOUR, bpm=93.5, meter="3/4", loop=True))
+    assert (score.bpm, score.meter, score.bars, score.loop) == (93.5, "3/4", 4, True)
+
+
+def test_seconds_are_filled_to_the_end_and_free_tempo_takes_the_genres() -> None:
+    long = made(Recipe(prompt="x", bpm=100, seconds=7.1))
+    assert long.bars * METER_TABLE[long.meter][0] * 60 / long.bpm >= 7.1
+    free = made(Recipe(prompt="x", seconds=7), Understanding(genre=guesses("techno")))
+    low, high = GENRES["techno"].bpm
+    assert low <= free.bpm <= high
+
+
+@pytest.mark.parametrize(("meter", "bars"), [("12/8", 8), ("6/8", 4)])
+def test_compound_meters_are_written_in_six_eight(meter: str, bars: int) -> None:
+    score = made(msgspec.structs.replace(FOUR, meter=meter, chords="C F G C"))
+    assert (score.meter, score.bars) == ("6/8", bars)
+    changes = [chord.start_q for chord in score.chords]
+    assert changes == [place * METER_TABLE[meter][0] for place in range(4)]
+
+
+@pytest.mark.parametrize("meter", ["5/4", "7/8", "2/4", "9/8"])
+def test_a_meter_that_nobody_writes_has_no_score(meter: str) -> None:
+    assert composed(checked(msgspec.structs.replace(FOUR, meter=meter)), None) is None
+
+
+def test_genre_players_and_mood_are_the_prompts() -> None:
+    understood = Understanding(
+        genre=guesses("bossa nova"), instruments=guesses("flute", "piano"), moods=guesses("dreamy")
+    )
+    score = made(FOUR, understood)
+    assert score.genre == "bossa nova" and "dreamy" in score.moods
+    assert "flute" in players(score)
+    assert any(INSTRUMENTS[name].family == "piano" for name in players(score))
+
+
+def test_what_is_unsure_does_not_bind_the_players() -> None:
+    unsure = Understanding(instruments=guesses("sitar", confidence=0.3))
+    found = [
+        players(made(msgspec.structs.replace(FOUR, seed=seed), unsure)) for seed in range(40)
+    ]
+    assert sum("sitar" in names for names in found) < 10
+
+
+def test_without_a_genre_one_that_suits_the_rest_is_drawn() -> None:
+    sitar = Understanding(instruments=guesses("steel drums"))
+    for seed in range(10):
+        score = made(msgspec.structs.replace(FOUR, seed=seed), sitar)
+        seats = {name for seat in GENRES[score.genre].seats for name in seat.instruments}
+        assert "steel drums" in seats
+
+
+def test_the_musicians_chords_are_what_is_played() -> None:
+    recipe = checked(msgspec.structs.replace(FOUR, chords="| Dm9 G13 | Cmaj9 |"))
+    score = made(recipe)
+    found = [(chord.start_q, chord.duration_q, chord.root, chord.quality) for chord in score.chords]
+    assert found[:3] == [(0, 2, 2, "min9"), (2, 2, 7, "13"), (4, 4, 0, "maj9")]
+    assert len(found) == 6  # twice in four bars
+    bars = read_bars(recipe.chords)
+    inside = total = 0
+    for part in score.parts:
+        for note in part.notes if part.role in ("harmony", "pad") else ():
+            bar = bars[int(note.start_q / 4 + 1e-3) % 2]
+            place = min(len(bar) - 1, int(note.start_q % 4 / 4 * len(bar) + 1e-3))
+            inside += note.pitch % 12 in pitch_classes(bar[place], "C")
+            total += 1
+    assert total > 10 and inside / total > 0.8
+
+
+def test_a_key_that_nobody_gave_is_the_chords() -> None:
+    assert made(Recipe(prompt="x", bpm=120, bars=4, chords="Am F C G")).key in ("Am", "C")
+    assert made(Recipe(prompt="x", bpm=120, bars=4, chords="D G A D")).key == "D"
+
+
+def test_no_chords_are_one_open_fifth() -> None:
+    score = made(msgspec.structs.replace(FOUR, key="Em", chords="none"))
+    assert {(chord.root, chord.quality) for chord in score.chords} == {(4, "5")}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "instruments", "expected"),
+    [
+        ("drum loop, breakbeat", (), True),
+        ("just drums please", (), True),
+        ("percussion only", (), True),
+        ("house with a drum machine", ("909 kit",), False),
+        ("a 909", ("909 kit",), True),
+        ("drum and bass, dark", (), False),
+        ("drums and bass", ("909 kit", "sub bass"), False),
+    ],
+)
+def test_prompts_for_drums_alone(
+    prompt: str, instruments: tuple[str, ...], expected: bool
+) -> None:
+    understood = Understanding(
+        genre=guesses("house") if "house" in prompt else (), instruments=guesses(*instruments)
+    )
+    assert nothing_pitched(prompt, understood, ("909 kit",)) is expected
+
+
+def test_drums_alone_are_drums_alone() -> None:
+    score = made(msgspec.structs.replace(FOUR, prompt="drum loop", key=None, chords="none"))
+    assert [part.role for part in score.parts] == ["drums"]
+
+
+def test_one_instrument_alone_plays_alone() -> None:
+    assert asks_for_one("solo piano nocturne", ("grand piano",))
+    assert not asks_for_one("piano and strings only", ("grand piano", "string ensemble"))
+    understood = Understanding(instruments=guesses("cello"))
+    score = made(msgspec.structs.replace(FOUR, prompt="solo cello"), understood)
+    assert players(score) == {"cello"}
+
+
+def test_every_genre_composes_with_given_chords() -> None:
+    for genre in GENRES:
+        understood = Understanding(genre=guesses(genre))
+        score = made(msgspec.structs.replace(FOUR, chords="i bVI bIII bVII", key="F#m"), understood)
+        assert score.genre == genre and score.parts
+        assert all(astuple(note)[1] > 0 for part in score.parts for note in part.notes)
