@@ -28,6 +28,7 @@ from engine.recipe import Recipe, duration_s, has_chords
 from engine.text.understanding import Guess, Understanding
 
 _SURE: Final = 0.5  # confidence from which something is believed
+_PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close
 _TAKES: Final = 1 << 16  # more than there are
 # a meter that the composer does not write → one that it does, and how many of its bars are one
 _WRITTEN_AS: Final = {"12/8": ("6/8", 2)}
@@ -75,6 +76,7 @@ def composed(recipe: Recipe, understood: Understanding | None) -> Score | None:
             moods=_names(meant.moods, MOODS)[:2],
             era=next(iter(_names(meant.era, ERAS)), None),
             chords=chords,
+            excerpt=duration_s(recipe) < _PIECE_S,
         ),
     )
 

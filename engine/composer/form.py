@@ -90,12 +90,12 @@ def _allot(template: Template, units: int, unit: int) -> list[int]:
 
 
 def draw_form(plan: Plan) -> tuple[Span, ...]:
-    """The sections of a plan; a loop keeps to one or two without intro and ending."""
+    """The sections of a plan; loops and excerpts keep to one or two, full."""
     dice = Dice(plan.seed, plan.attempt, "form")
-    family = "loop" if plan.loop else plan.row.form
+    family = "loop" if plan.loop or plan.excerpt else plan.row.form
     unit = phrase_unit(plan.bars)
     units = plan.bars // unit
-    if plan.loop and plan.bars < 8:
+    if family == "loop" and plan.bars < 8:
         units = 1
         unit = plan.bars
     fitting = [form for form in FORMS[family] if len(form) <= units] or [(("A", 1.0, 0.8),)]

@@ -46,6 +46,7 @@ class Request:
         moods: keys of MOODS.
         era: key of ERAS.
         chords: the harmony of the whole length without gaps; empty is drawn.
+        excerpt: it begins and ends in the midst of a piece: everybody plays, and nobody closes.
     """
 
     genre: str | None = None
@@ -62,6 +63,7 @@ class Request:
     moods: tuple[str, ...] = ()
     era: str | None = None
     chords: tuple[Chord, ...] = ()
+    excerpt: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no table knows."""
@@ -97,7 +99,7 @@ class Plan:
 
     Attributes as in Score; `row` is the genre, `mood` the moods blended, `bar_q` a bar's length in
     quarter notes, `ending` whether a one-shot closes with a final chord,
-    `chords` the harmony where it is given, `attempt` which of several drafts of the same plan this
+    `chords` the harmony where it is given, `excerpt` as in Request, `attempt` which of several drafts of the same plan this
     is.
     """
 
@@ -120,6 +122,7 @@ class Plan:
     ending: bool
     instruments: tuple[str, ...] = ()
     chords: tuple[Chord, ...] = ()
+    excerpt: bool = False
     attempt: int = 0
 
     @property
@@ -243,8 +246,8 @@ def draw_plan(seed: int, request: Request) -> Plan:
     if request.energy is not None:
         energy = request.energy
     ending = not loop and dice.chance(0.45)
-    if request.chords:
-        ending = ending and request.chords[-1].root == tonic  # else it would not close
+    closes = not request.chords or request.chords[-1].root == tonic
+    ending = ending and closes and not request.excerpt
     return Plan(
         seed=seed, genre=genre, row=row, bpm=bpm, meter=meter, bar_q=METER_TABLE[meter][0],
         bars=_draw_bars(request, bpm, meter, loop, dice), tonic=tonic, mode=mode, moods=moods,
@@ -252,4 +255,5 @@ def draw_plan(seed: int, request: Request) -> Plan:
         energy=round(min(1.0, max(0.05, energy)), 3), texture=texture, loop=loop,
         swing=round(dice.between(*row.swing), 3), ending=ending,
         instruments=request.instruments, chords=request.chords,
+        excerpt=request.excerpt,
     )  # fmt: skip

@@ -77,9 +77,7 @@ def test_genre_players_and_mood_are_the_prompts() -> None:
 
 def test_what_is_unsure_does_not_bind_the_players() -> None:
     unsure = Understanding(instruments=guesses("sitar", confidence=0.3))
-    found = [
-        players(made(msgspec.structs.replace(FOUR, seed=seed), unsure)) for seed in range(40)
-    ]
+    found = [players(made(msgspec.structs.replace(FOUR, seed=seed), unsure)) for seed in range(40)]
     assert sum("sitar" in names for names in found) < 10
 
 
@@ -130,9 +128,7 @@ def test_no_chords_are_one_open_fifth() -> None:
         ("drums and bass", ("909 kit", "sub bass"), False),
     ],
 )
-def test_prompts_for_drums_alone(
-    prompt: str, instruments: tuple[str, ...], expected: bool
-) -> None:
+def test_prompts_for_drums_alone(prompt: str, instruments: tuple[str, ...], expected: bool) -> None:
     understood = Understanding(
         genre=guesses("house") if "house" in prompt else (), instruments=guesses(*instruments)
     )
@@ -158,3 +154,16 @@ def test_every_genre_composes_with_given_chords() -> None:
         score = made(msgspec.structs.replace(FOUR, chords="i bVI bIII bVII", key="F#m"), understood)
         assert score.genre == genre and score.parts
         assert all(astuple(note)[1] > 0 for part in score.parts for note in part.notes)
+
+
+def test_short_takes_are_full_and_long_ones_have_a_form() -> None:
+    pop = Understanding(genre=guesses("pop"))
+    short = {
+        len(made(msgspec.structs.replace(FOUR, seed=seed), pop).sections) for seed in range(20)
+    }
+    long = {
+        len(made(msgspec.structs.replace(FOUR, bars=12, seed=seed), pop).sections)
+        for seed in range(20)
+    }
+    assert short == {1}
+    assert max(long) > 2

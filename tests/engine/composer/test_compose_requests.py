@@ -186,3 +186,16 @@ def test_swing_delays_the_off_beat() -> None:
     assert swung(0.3, 0.0, 0.5) == 0.3
     places = [swung(i / 100, 0.7, 0.5) for i in range(400)]
     assert places == sorted(places)
+
+
+def test_an_excerpt_is_full_from_its_first_bar_and_does_not_close() -> None:
+    playing = 0
+    for seed in range(30):
+        request = Request(genre="pop", bpm=120, bars=4, loop=False, texture="full", excerpt=True)
+        score = compose(seed, request=request)
+        assert len(score.sections) == 1
+        drums = next(part for part in score.parts if part.role == "drums")
+        assert drums.notes[0].start_q < 2
+        last = max(note.start_q for part in score.parts for note in part.notes)
+        playing += last > 13  # nobody holds a last chord from the last bar's first beat
+    assert playing > 25
