@@ -12,7 +12,7 @@ from math import ceil
 from typing import Final
 
 from engine.bundle.manifest import StageSpec
-from engine.cascade.alone import asks_for_one, nothing_pitched
+from engine.cascade.alone import asks_for_one, nothing_pitched, refused_roles
 from engine.composer import compose
 from engine.composer.dice import Dice
 from engine.composer.genres import ERAS, GENRES, MOODS, Genre
@@ -25,8 +25,10 @@ from engine.music.keys import KEYS
 from engine.music.meter import METER_TABLE, seconds_per_bar
 from engine.music.score import Chord, Score
 from engine.recipe import Recipe, duration_s, has_chords
+from engine.text.phrases import refused_in
 from engine.text.understanding import Guess, Understanding
 
+_HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
 _PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close
 _TAKES: Final = 1 << 16  # more than there are
@@ -40,12 +42,21 @@ def hears_notes(spec: StageSpec) -> bool:
     return "notes_present" in spec.signals
 
 
-def composed(recipe: Recipe, understood: Understanding | None) -> Score | None:
+def refused(recipe: Recipe) -> str:
+    """What a recipe's prompt and negative prompt want nothing of, as a text to be understood."""
+    texts = (refused_in(recipe.prompt), recipe.negative_prompt.strip())
+    return ", ".join(text for text in texts if text)
+
+
+def composed(
+    recipe: Recipe, understood: Understanding | None, unwanted: Understanding | None = None
+) -> Score | None:
     """The score of one take.
 
     Args:
         recipe: of one take, its chords drawn.
         understood: of its prompt, None where the bundle cannot say.
+        unwanted: of what is `refused`.
 
     Returns:
         A score at least as long as the recipe asks; None in a meter that the composer does not
@@ -75,6 +86,7 @@ def composed(recipe: Recipe, understood: Understanding | None) -> Score | None:
             instruments=instruments or (("standard kit",) if drums else ()),
             moods=_names(meant.moods, MOODS)[:2],
             era=next(iter(_names(meant.era, ERAS)), None),
+            without=_without(recipe, unwanted or Understanding()),
             chords=chords,
             excerpt=duration_s(recipe) < _PIECE_S,
         ),
@@ -130,6 +142,22 @@ def _instruments(meant: Understanding, row: Genre, dice: Dice) -> tuple[str, ...
         if names and not any(name in found for name in names):
             found.append(dice.pick(seated or names))
     return tuple(found)
+
+
+def _without(recipe: Recipe, unwanted: Understanding) -> frozenset[str]:
+    """Who must not play: what is refused by name or family, and whole roles."""
+    roles = refused_roles(refused(recipe), recipe.prompt)
+    names = {
+        name
+        for guess in unwanted.instruments
+        if guess.confidence >= _SURE
+        for name in _meant_by(guess.name)
+    }
+    if "drums" in roles:
+        names.update(_DRUMS)
+    if "bass" in roles:
+        names.update(name for name, row in INSTRUMENTS.items() if row.high <= _HIGHEST_BASS)
+    return frozenset(names)
 
 
 def _tempo(row: Genre, dice: Dice) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.bundle.harmony import HarmonyFile
 from engine.bundle.verify import Bundle
-from engine.cascade.composed import composed, hears_notes
+from engine.cascade.composed import composed, hears_notes, refused
 from engine.cascade.harmony import hears_chords, with_chords
 from engine.cascade.opened import encoded, tokenizer_of
 from engine.cascade.plan import Take
@@ -64,13 +64,15 @@ class Prompts:
         spec = self._bundle.manifest.stages["generator"]
         harmony = self._harmony if hears_chords(spec) and not recipe.chords else None
         composes = hears_notes(spec) and recipe.notes == "composed"
-        understood = None
+        understood = unwanted = None
         if harmony is not None or composes:
             understood = self.understand(recipe.prompt, cancel=cancel)
+        if composes and refused(recipe):
+            unwanted = self.understand(refused(recipe), cancel=cancel)
         takes = []
         for number in range(recipe.first_take, recipe.first_take + recipe.takes):
             one = with_chords(recipe, number, harmony=harmony, understood=understood)
-            takes.append(Take(one, composed(one, understood) if composes else None))
+            takes.append(Take(one, composed(one, understood, unwanted) if composes else None))
         return takes
 
     @cached_property

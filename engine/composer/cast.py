@@ -1,5 +1,7 @@
 """Who plays: seats filled for the texture, the era and what was asked for."""
 
+from dataclasses import replace
+
 from engine.composer.dice import Dice
 from engine.composer.genres import ERAS, Seat
 from engine.composer.genres.model import arp, bass, chords, drums, fx, lead, pad
@@ -93,6 +95,16 @@ def _needed(plan: Plan, seat: Seat) -> bool:
     return any(name in seat.instruments for name in plan.instruments)
 
 
+def _allowed(plan: Plan, seats: list[Seat]) -> list[Seat]:
+    """The seats without the instruments that must not play, and without those that it empties."""
+    allowed: list[Seat] = []
+    for seat in seats:
+        kept = {name: w for name, w in seat.instruments.items() if name not in plan.without}
+        if kept:
+            allowed.append(replace(seat, instruments=kept))
+    return allowed
+
+
 def _full(plan: Plan, seats: list[Seat], dice: Dice) -> list[Seat]:
     chosen = [s for s in seats if dice.chance(s.chance) or _needed(plan, s)]
     pitched = [s for s in seats if s.role not in ("drums", "fx")]
@@ -143,6 +155,7 @@ def draw_cast(plan: Plan) -> list[Player]:
     seats = _asked(plan, list(plan.row.seats))
     if not plan.row.grooves.get(plan.meter) and "drums" not in _asked_roles(plan):
         seats = [s for s in seats if s.role != "drums"] or seats
+    seats = _allowed(plan, seats) or seats  # somebody must play
     choose = {"full": _full, "sparse": _sparse, "solo": _solo}[plan.texture]
     players: list[Player] = []
     taken: set[str] = set()

@@ -45,6 +45,7 @@ class Request:
         instruments: keys of INSTRUMENTS that must play.
         moods: keys of MOODS.
         era: key of ERAS.
+        without: keys of INSTRUMENTS that must not play.
         chords: the harmony of the whole length without gaps; empty is drawn.
         excerpt: it begins and ends in the midst of a piece: everybody plays, and nobody closes.
     """
@@ -62,6 +63,7 @@ class Request:
     instruments: tuple[str, ...] = ()
     moods: tuple[str, ...] = ()
     era: str | None = None
+    without: frozenset[str] = frozenset()
     chords: tuple[Chord, ...] = ()
     excerpt: bool = False
 
@@ -71,7 +73,7 @@ class Request:
             ("genre", self.genre, GENRES), ("mode", self.mode, MODES),
             ("meter", self.meter, METERS), ("texture", self.texture, TEXTURES),
             ("era", self.era, ERAS),
-            *(("instrument", name, INSTRUMENTS) for name in self.instruments),
+            *(("instrument", name, INSTRUMENTS) for name in (*self.instruments, *self.without)),
             *(("mood", name, MOODS) for name in self.moods),
         )  # fmt: skip
         for what, value, table in known:
@@ -98,9 +100,9 @@ class Plan:
     """Every decision about a composition but its notes.
 
     Attributes as in Score; `row` is the genre, `mood` the moods blended, `bar_q` a bar's length in
-    quarter notes, `ending` whether a one-shot closes with a final chord,
-    `chords` the harmony where it is given, `excerpt` as in Request, `attempt` which of several drafts of the same plan this
-    is.
+    quarter notes, `ending` whether a one-shot closes with a final chord, `chords` the harmony where
+    it is given, `without` and `excerpt` as in Request, `attempt` which of several drafts of the
+    same plan this is.
     """
 
     seed: int
@@ -121,6 +123,7 @@ class Plan:
     swing: float
     ending: bool
     instruments: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
     chords: tuple[Chord, ...] = ()
     excerpt: bool = False
     attempt: int = 0
@@ -254,6 +257,6 @@ def draw_plan(seed: int, request: Request) -> Plan:
         mood=mood, era=dice.weighted(row.eras) if request.era is None else request.era,
         energy=round(min(1.0, max(0.05, energy)), 3), texture=texture, loop=loop,
         swing=round(dice.between(*row.swing), 3), ending=ending,
-        instruments=request.instruments, chords=request.chords,
-        excerpt=request.excerpt,
+        instruments=tuple(name for name in request.instruments if name not in request.without),
+        without=request.without, chords=request.chords, excerpt=request.excerpt,
     )  # fmt: skip

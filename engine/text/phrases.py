@@ -34,18 +34,32 @@ _TURNS: Final = frozenset(("but", "just", "only", "with", "and", "yet"))
 
 def asked_for(words: list[str]) -> list[list[str]]:
     """The words of a segment that are not refused by a "no" or a "without" before them, in runs."""
-    runs: list[list[str]] = [[]]
+    return [run for run, refused in _runs(words) if not refused]
+
+
+def refused_in(text: str) -> str:
+    """The words of a text that a "no" or a "without" refuses, run by run, with commas between."""
+    runs = (" ".join(run) for words in segments(text) for run, refused in _runs(words) if refused)
+    return ", ".join(runs)
+
+
+def _runs(words: list[str]) -> Iterator[tuple[list[str], bool]]:
+    """A segment's words in runs that are asked for or refused, negations left out."""
+    run: list[str] = []
     refused = False
-    for word in words:
-        folded = word.casefold()
+    for word in [*words, None]:
+        folded = "" if word is None else word.casefold()
+        turned = folded in _NEGATIONS or (refused and folded in _TURNS)
+        if (turned or word is None) and run:
+            yield run, refused
+            run = []
         if folded in _NEGATIONS:
             refused = True
-            runs.append([])
-        elif folded in _TURNS:
+            continue
+        if folded in _TURNS:
             refused = False
-        if not refused:
-            runs[-1].append(word)
-    return [run for run in runs if run]
+        if word is not None:
+            run.append(word)
 
 
 def segments(text: str) -> Iterator[list[str]]:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine.cascade.alone import asks_for_one, nothing_pitched
-from engine.cascade.composed import composed
+from engine.cascade.composed import composed, refused
 from engine.composer.genres import GENRES
 from engine.music.instruments import INSTRUMENTS
 from engine.music.meter import METER_TABLE
@@ -167,3 +167,55 @@ def test_short_takes_are_full_and_long_ones_have_a_form() -> None:
     }
     assert short == {1}
     assert max(long) > 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "said"),
+    [
+        ("warm house without drums", "", "drums"),
+        ("warm house, no drums but a bass", "", "drums"),
+        ("warm house", "drums, harsh", "drums, harsh"),
+        ("no flute and no drums", "piano", "flute, drums, piano"),
+        ("house with drums", "", ""),
+    ],
+)
+def test_what_is_refused_is_read_from_both_prompts(prompt: str, negative: str, said: str) -> None:
+    assert refused(Recipe(prompt=prompt, negative_prompt=negative)) == said
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "role"),
+    [
+        ("house without drums", "", "drums"),
+        ("beatless house", "", "drums"),
+        ("house", "beats", "drums"),
+        ("house, no bass", "", "bass"),
+        ("house", "bass line, noise", "bass"),
+    ],
+)
+def test_a_role_that_is_refused_is_not_played(prompt: str, negative: str, role: str) -> None:
+    house = Understanding(genre=guesses("house"))
+    for seed in range(12):
+        recipe = msgspec.structs.replace(FOUR, prompt=prompt, negative_prompt=negative, seed=seed)
+        assert role not in {part.role for part in made(recipe, house).parts}
+        plain = made(msgspec.structs.replace(FOUR, prompt="house", seed=seed), house)
+        assert "drums" in {part.role for part in plain.parts}
+
+
+def test_an_instrument_that_is_refused_is_not_played() -> None:
+    swing = Understanding(genre=guesses("swing"))
+    unwanted = Understanding(instruments=guesses("saxophone", "trumpet"))
+    families = {"saxophone", "trumpet"}
+    found = set()
+    for seed in range(25):
+        recipe = checked(msgspec.structs.replace(FOUR, seed=seed))
+        score = composed(recipe, swing, unwanted)
+        assert score is not None
+        found |= {INSTRUMENTS[name].family for name in players(score)}
+    assert not found & families
+    plain = {
+        INSTRUMENTS[name].family
+        for seed in range(25)
+        for name in players(made(msgspec.structs.replace(FOUR, seed=seed), swing))
+    }
+    assert plain & families  # else the test says nothing
