@@ -35,13 +35,17 @@ class Notes(nn.Module):
 
     @torch.no_grad()
     def fit(self, power: Tensor, product: Tensor) -> None:
-        """Set what is expected of notes, by ridge regression.
+        """Set what is expected of notes, by ridge regression; nothing where nothing was played.
 
         Args:
             power: (rows, rows) Σ n nᵀ over patches n of the rolls.
             product: (rows, axes) Σ n yᵀ with y what the word lacks there.
         """
         wide = power.double()
-        ridge = _RIDGE * wide.diagonal().mean() * torch.eye(len(wide), dtype=wide.dtype)
+        mean = wide.diagonal().mean()
+        if mean == 0:  # data from before there were notes
+            self.expected.weight.zero_()
+            return
+        ridge = _RIDGE * mean * torch.eye(len(wide), dtype=wide.dtype)
         weights = torch.linalg.solve(wide + ridge, product.double())
         self.expected.weight.copy_(weights.T[:, :, None, None])

@@ -12,8 +12,8 @@ text width 1024, two convolutions per block and one post-attention residual laye
 
 `starter-*` are stereo, patched and sized by what two CPU cores render in a few seconds: widths are
 multiples of 16 (MLAS's blocked layout on AVX-512), attention only where 30 s are ≤ 750 positions,
-and about 54 MB of float16 weights for the spectrogram route. `tiny-*` have every entry of their
-starter and a few thousand parameters, besides the axes of a mel's patches.
+and about 56 MB of float16 weights for the spectrogram route on frames. `tiny-*` have every entry of
+their starter and a few thousand parameters, besides a mel's axes and the maps from notes.
 """
 
 from typing import Final

@@ -83,7 +83,8 @@ def _entry(data: dict[str, Any]) -> ClipEntry:
     labels = {kind: tuple(names) for kind, names in data.pop("labels", {}).items()}
     notes = data.pop("notes", None)
     if notes is not None:
-        notes = (int(notes[0]), int(notes[1]))
+        first, count = notes
+        notes = (int(first), int(count))
     players = tuple(Player(**player) for player in data.pop("players", ()))
     return ClipEntry(
         chords=chords, rows=rows, labels=labels, notes=notes, players=players,
@@ -197,7 +198,9 @@ def open_part(folder: Path) -> Part:
             raise damaged(path, f"its format is {data['format']!r}, not {FORMAT}")
         clips = tuple(_entry(entry) for entry in data["clips"])
         return Part(folder, clips, float(data["mean_square"]))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+    ) as error:  # fmt: skip
         raise damaged(path, f"{type(error).__name__}: {error}") from None
 
 

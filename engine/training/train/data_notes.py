@@ -46,7 +46,7 @@ def fit_notes(
         raise ValueError(msg)
     rows, outputs = notes.expected.weight.shape[1], notes.expected.weight.shape[0]
     power, product = torch.zeros(rows, rows), torch.zeros(rows, outputs)
-    square, seen = torch.zeros(outputs), 0
+    seen = 0
     kept: list[tuple[Tensor, Tensor]] = []
     for step in range(_MOST_STEPS):
         example = as_example(batches.batch(step, first=0, count=batch))
@@ -54,7 +54,6 @@ def fit_notes(
         kept.append((played, lacks))
         power += played.T @ played
         product += played.T @ lacks
-        square += lacks.square().sum(dim=0)
         seen += len(played)
         if seen >= count:
             break

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.audio.high_band import SEEN_BINS
-from engine.bundle.manifest import ROUTE_STAGES, Manifest, StageName
+from engine.bundle.manifest import ROUTE_STAGES, Manifest, StageName, StageSpec
 from engine.bundle.store import open_bundle
 from engine.errors import UserError
+from engine.music.signals import GLOBALS, SIGNALS
 from engine.training.export import stage as stage_module
 from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
 from engine.training.export.random_bundle import (
@@ -169,17 +170,36 @@ def test_the_spec_of_a_stage_on_frames(
     assert [presets.draft.steps, presets.standard.steps, presets.paper.steps] == steps
 
 
-def test_other_signals_than_the_engines_are_refused() -> None:
-    config = msgspec.structs.replace(PRESETS["tiny-generator"], signals=7)
-    with pytest.raises(ValueError, match="7 signals"):
-        stage_spec(
-            config,
-            rate_hz=100,
-            max_length=3072,
-            prediction="x0",
-            noise_schedule="linear",
-            presets=STARTER_PRESETS["spectrogram"]["generator"],
-        )
+def generator_spec(**changes: int) -> StageSpec:
+    return stage_spec(
+        msgspec.structs.replace(PRESETS["tiny-generator"], **changes),
+        rate_hz=100,
+        max_length=3072,
+        prediction="x0",
+        noise_schedule="linear",
+        presets=STARTER_PRESETS["spectrogram"]["generator"],
+    )
+
+
+def test_the_generators_spec_names_every_signal_and_global() -> None:
+    spec = generator_spec()
+    assert (spec.signals, spec.globals) == (tuple(SIGNALS), tuple(GLOBALS))
+    assert (len(spec.signals), len(spec.globals)) == (203, 244)
+    assert spec.signals[-PRESETS["tiny-generator"].notes] == "notes_present"
+
+
+def test_a_network_of_fewer_signals_takes_the_first() -> None:
+    before = generator_spec(signals=28, globals=30, notes=0)
+    assert before.signals == tuple(SIGNALS)[:28]
+    assert (before.signals[0], before.signals[-1]) == ("beat_sin", "chroma_present")
+    assert (before.globals[0], before.globals[-1]) == ("log_bpm", "loop")
+    assert generator_spec(signals=7, notes=0).signals == tuple(SIGNALS)[:7]
+
+
+@pytest.mark.parametrize(("kind", "count"), [("signals", 204), ("globals", 245)])
+def test_more_signals_than_the_engines_are_refused(kind: str, count: int) -> None:
+    with pytest.raises(ValueError, match=f"{count} {kind}, and there are only {count - 1}"):
+        generator_spec(**{kind: count})
 
 
 def test_thirty_seconds_fit_one_pass_of_every_starter_stage() -> None:

@@ -156,7 +156,7 @@ def test_conditions_of_a_composition_are_its_labels(loop: bool) -> None:
     chroma = signals[rows.index("chroma_0") : rows.index("chroma_0") + 12]
     np.testing.assert_array_equal(chroma, tracks["chroma"])
     assert 2 ** values[0] * 120 == pytest.approx(labels.bpm)
-    assert values[-1] == float(loop)
+    assert values[list(GLOBALS).index("loop")] == float(loop)
     tags = clip.texts[3].split(", ")
     assert clip.texts[4:] == (", ".join(tags[:3]), tags[0])
     assert clip.labels["genre"] == (labels.genre,)
@@ -177,7 +177,12 @@ def test_a_clip_lies_on_the_frame_grid(loop: bool) -> None:
 
 
 STAGES: list[tuple[Stage, str, tuple[int, ...], dict[str, tuple[int, ...]]]] = [
-    ("generator", "tiny-generator", (2, 160, 64), {"signals": (2, 28, 64), "globals": (2, 30)}),
+    (
+        "generator",
+        "tiny-generator",
+        (2, 160, 64),
+        {"signals": (2, len(SIGNALS), 64), "globals": (2, len(GLOBALS))},
+    ),
     ("generator", "tiny-waveform-generator", (2, 2, 2048), {"signals": (2, 28, 2048)}),
     ("vocoder", "tiny-vocoder", (2, 2, 10240), {"aligned": (2, 160, 64)}),
     ("cascader", "tiny-cascader", (2, 2, 10240), {"low": (2, 2, 10240)}),

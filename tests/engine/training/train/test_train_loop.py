@@ -23,6 +23,7 @@ from engine.errors import UserError
 from engine.training.checkpoints import found, path_of
 from engine.training.networks.config import UNetConfig
 from engine.training.networks.presets import PRESETS
+from engine.training.networks.unet import UNet
 from engine.training.train import checkpoint as checkpoints
 from engine.training.train.examples import MEL_SCALE
 from engine.training.train.loop import Outcome, train
@@ -49,8 +50,8 @@ def tiny(stage: Stage = "generator", **given: Any) -> Settings:
 @pytest.fixture(scope="module")
 def data(make_data: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    make_data(folder, clips=4)
-    made: Path = make_data(folder, split="validation", clips=1)
+    make_data(folder, clips=4, notes=True)
+    made: Path = make_data(folder, split="validation", clips=1, notes=True)
     return made
 
 
@@ -85,6 +86,7 @@ class KilledError(RuntimeError):
     """What a test kills a run with."""
 
 
+@pytest.mark.usefixtures("short_fit")
 @pytest.mark.parametrize(
     ("stage", "preset"), [("generator", "tiny-generator"), ("vocoder", "tiny-frame-vocoder")]
 )
@@ -120,6 +122,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert curves[0][3][2]  # validation at step 3
 
 
+@pytest.mark.usefixtures("short_fit")
 def test_a_stopped_run_saves_and_old_checkpoints_go(data: Path, tmp_path: Path) -> None:
     run = tiny(steps=50, save_every=1, keep=2, samples=0)
     steps = iter(range(100))
@@ -246,6 +249,7 @@ def test_a_small_network_learns_one_clip(stage: Stage, make_data: Any, tmp_path:
     assert outcome.finished
 
 
+@pytest.mark.usefixtures("short_fit")
 def test_audio_terms_and_samples_come_with_a_checkpoint(data: Path, tmp_path: Path) -> None:
     run = tiny("vocoder", steps=2, save_every=2, samples=1, spectral=0.5, log_mel=0.5, clean=0.5)
     said: list[str] = []
@@ -260,6 +264,7 @@ def test_audio_terms_and_samples_come_with_a_checkpoint(data: Path, tmp_path: Pa
     assert (made / "0-real.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.usefixtures("short_fit")
 def test_warm_start_takes_the_average(data: Path, tmp_path: Path) -> None:
     first = train(tiny(steps=3, samples=0), data=data, out=tmp_path / "a")
     second = train(
@@ -277,20 +282,30 @@ def test_warm_start_takes_the_average(data: Path, tmp_path: Path) -> None:
 def test_weights_come_back_from_a_graph() -> None:
     from onnx import helper, numpy_helper  # noqa: PLC0415
 
-    network = torch.nn.Linear(3, 2)
-    weight = network.weight.detach().numpy().astype(np.float16)
+    config = UNetConfig(
+        name="small", channels=2, base=4, kernel=3, strides=(1,), multipliers=(1,), blocks=(1,)
+    )
+    network = UNet(config)
+    halves = {
+        name: parameter.detach().numpy().astype(np.float16)
+        for name, parameter in network.named_parameters()
+        if not name.endswith(".bias")
+    }
     graph = helper.make_graph(
         [], "g", [], [], initializer=[
-            numpy_helper.from_array(weight, "weight.half"),
+            *(numpy_helper.from_array(half, f"{name}.half") for name, half in halves.items()),
             numpy_helper.from_array(np.array([1], np.int64), "val_1"),
         ],
     )  # fmt: skip
     weights = weights_of(helper.make_model(graph))
-    assert set(weights) == {"weight"}
-    torch.nn.init.ones_(network.bias)
-    start_from(network, weights, Path("x"))
-    assert network.weight.tolist() == weight.astype(np.float32).tolist()
-    assert network.bias.tolist() == [0, 0]  # the exporter drops zeros
+    assert set(weights) == set(halves)
+    bias = network.get_parameter("entry.bias")
+    torch.nn.init.ones_(bias)
+    assert not start_from(network, weights, Path("x"))  # it hears no notes
+    for name, half in halves.items():
+        found = network.get_parameter(name)
+        assert torch.equal(found, torch.from_numpy(half.astype(np.float32))), name
+    assert bias.tolist() == [0] * 4  # the exporter drops zeros
     with pytest.raises(UserError, match="weight is missing"):
         start_from(network, {}, Path("x"))
 
@@ -369,6 +384,7 @@ def test_the_stand_in_is_a_frozen_dataclass() -> None:
         row.number = 4
 
 
+@pytest.mark.usefixtures("short_fit")
 def test_a_mel_is_scaled_and_its_samples_are_mels(data: Path, tmp_path: Path) -> None:
     train(tiny(steps=1, samples=1), data=data, out=tmp_path)
     assert stage_part(checkpoint_at(tmp_path)).spec.x_scale == MEL_SCALE
@@ -376,6 +392,7 @@ def test_a_mel_is_scaled_and_its_samples_are_mels(data: Path, tmp_path: Path) ->
     assert 0.5 < np.abs(real).max() <= 1
 
 
+@pytest.mark.usefixtures("short_fit")
 def test_a_runs_folder_stands_for_its_newest_checkpoint(data: Path, tmp_path: Path) -> None:
     outcome = train(tiny(steps=2, samples=0, save_every=1), data=data, out=tmp_path)
     newest = checkpoints.load(outcome.path).ema
