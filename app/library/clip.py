@@ -74,6 +74,7 @@ class NewClip(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file_name: suggested by the engine.
         wav: the whole file.
+        midi: the Standard MIDI File of its notes; empty where nothing was composed.
         recipe, measured: as the engine's Clip message said.
     """
 
@@ -81,6 +82,7 @@ class NewClip(msgspec.Struct, frozen=True, kw_only=True):
     wav: bytes
     recipe: Recipe
     measured: Measured
+    midi: bytes = b""
 
 
 def changed(clip: Clip, **fields: Any) -> Clip:

@@ -25,6 +25,7 @@ REASONS: Final = (
     QT_TRANSLATE_NOOP("trouble", "the name is too long"),
 )
 PART_SUFFIX: Final = ".clip-part"  # not the command line's, which may write to the same folder
+NOTES_SUFFIX: Final = ".mid"
 _NAME_LIMIT_BYTES: Final = 200  # of the 255 that file systems take; a number may be added
 
 
@@ -36,13 +37,35 @@ def explained(what: str, path: Path, error: OSError, *, remedy: str = "") -> Use
     return UserError(what, f"{why} ({path})", remedy or translate("trouble", OTHER_FOLDER))
 
 
-def plain_name(name: str) -> str:
-    """A suggested file name without any folder, ending in .wav; never hidden, never too long.
+def plain_name(name: str, *, suffix: str = ".wav") -> str:
+    """A suggested file name without any folder, with this suffix; never hidden, never too long.
 
     An engine elsewhere does not choose where we write.
     """
     plain = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]', "_", name).lstrip(". ")
-    stem = plain.removesuffix(".wav").rstrip(". ") or "clip"
+    stem = plain.removesuffix(".wav").removesuffix(suffix).rstrip(". ") or "clip"
     while len(stem.encode()) > _NAME_LIMIT_BYTES:
         stem = stem[:-1]
-    return f"{stem}.wav"
+    return f"{stem}{suffix}"
+
+
+def write_new(folder: Path, name: str, data: bytes, *, what: str) -> Path:
+    """Write a new file under a plain name, or the first free of its numbered kin; its path.
+
+    Raises:
+        OSError: the disk or the folder did not let us; nothing is left.
+        UserError: `what` did not happen: every such name is taken.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = files.write_part(folder, data, suffix=PART_SUFFIX)
+    try:
+        for candidate in files.names_to_try(name):
+            path = folder / candidate
+            if not path.exists() and files.publish(part, path):
+                return path
+    except BaseException:
+        files.remove_file(part)
+        raise
+    files.remove_file(part)
+    why = translate("trouble", "too many files are in {0}").format(folder)
+    raise UserError(what, why, translate("trouble", "Tidy it up"))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.library.clip import Clip, NewClip, changed
-from app.library.files import PART_SUFFIX, explained, plain_name
+from app.library.files import NOTES_SUFFIX, PART_SUFFIX, explained, plain_name, write_new
 from app.library.rescue import rescue
 from app.library.rows import CHANGEABLE, clip_of, columns_of
 from app.library.schema import connect
@@ -32,6 +32,7 @@ from engine.errors import UserError
 
 _log = logging.getLogger(__name__)
 
+NOTES: Final = "notes"  # the form of a clip's MIDI file among its files for a DAW
 SPACE_BYTES: Final = 64 << 10  # of which SQLite's shared memory and its log take most
 NOT_KEPT: Final = QT_TRANSLATE_NOOP("trouble", "The clip was not kept")
 
@@ -126,16 +127,22 @@ class Library:
             folder.mkdir(parents=True, exist_ok=True)
             part = files.write_part(folder, new.wav, suffix=PART_SUFFIX)
             try:
-                return self._place(part, plain_name(new.file_name), columns)
+                return self._place(
+                    part, plain_name(new.file_name), columns, with_notes=bool(new.midi)
+                )
             except BaseException:
                 files.remove_file(part)
                 raise
 
-    def _place(self, part: Path, name: str, columns: Mapping[str, Any]) -> Clip:
+    def _place(
+        self, part: Path, name: str, columns: Mapping[str, Any], *, with_notes: bool
+    ) -> Clip:
         """Row, name, row: the journal of `add`, at the first name that is free."""
         for candidate in files.names_to_try(name):
             path = part.parent / candidate
             if path.exists() or self._knows(path):
+                continue
+            if with_notes and path.with_suffix(NOTES_SUFFIX).exists():
                 continue
             clip_id = self._insert(part, path, columns)
             try:
@@ -234,9 +241,18 @@ class Library:
     # ── files in another format, for a DAW ────────────────────────────────────────────────
 
     def add_handoff(
-        self, clip_id: int, form: str, *, folder: str, file_name: str, wav: bytes
+        self,
+        clip_id: int,
+        form: str,
+        *,
+        folder: str,
+        file_name: str,
+        data: bytes,
+        suffix: str = ".wav",
     ) -> Path:
         """Write a clip's file in another format, or a part of it, into `folder` beside the clip.
+
+        It is removed with its clip.
 
         A kill between file and row leaves a file that is written anew when it is asked for again.
 
@@ -246,25 +262,23 @@ class Library:
         target = self._clip(clip_id).path.parent / folder
         what = translate("trouble", "The file for the DAW was not written")
         with self._telling(what, target):
-            target.mkdir(parents=True, exist_ok=True)
-            part = files.write_part(target, wav, suffix=PART_SUFFIX)
-            try:
-                for candidate in files.names_to_try(plain_name(file_name)):
-                    path = target / candidate
-                    if not path.exists() and files.publish(part, path):
-                        break
-                else:
-                    why = translate("trouble", "too many files are in {0}").format(target)
-                    raise UserError(what, why, translate("trouble", "Tidy it up"))
-            except BaseException:
-                files.remove_file(part)
-                raise
+            path = write_new(target, plain_name(file_name, suffix=suffix), data, what=what)
             with self._writing():
                 self._db.execute(
                     "INSERT OR REPLACE INTO handoffs VALUES (?, ?, ?, ?)",
-                    (clip_id, form, str(path), len(wav)),
+                    (clip_id, form, str(path), len(data)),
                 )
         return path
+
+    def add_notes(self, clip: Clip, midi: bytes) -> Path:
+        """Write a clip's notes beside it, under its file's name. Raises UserError as `add`.
+
+        A kill between the clip and its notes leaves the clip, whose recipe composes them again.
+        """
+        name = clip.path.with_suffix(NOTES_SUFFIX).name
+        return self.add_handoff(
+            clip.id, NOTES, folder="", file_name=name, data=midi, suffix=NOTES_SUFFIX
+        )
 
     # ── repairing ─────────────────────────────────────────────────────────────────────────
 

@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.library.background import Background
 from app.library.clip import Clip, NewClip, changed
-from app.library.library import Library, Opened
+from app.library.library import NOTES, Library, Opened
+from engine.errors import UserError
 
 LOOK_GRACE_S: Final = 0.5  # a look that still waits for a disk is left behind at the end
 LOOK_PAUSE_EVERY: Final = 20  # clips
@@ -67,8 +68,24 @@ class LibraryService(QObject):
         self._background.do(work, self._on_opened, self.open_failed.emit)
 
     def add(self, clip: NewClip) -> None:
-        """Keep a clip."""
-        self._background.do(lambda: self._library.add(clip), self.added.emit, self.failed.emit)
+        """Keep a clip, and its notes beside it; where only these fail, the clip is kept."""
+
+        def work() -> tuple[Clip, Path | UserError | None]:
+            kept = self._library.add(clip)
+            try:
+                return kept, self._library.add_notes(kept, clip.midi) if clip.midi else None
+            except UserError as error:
+                return kept, error
+
+        def then(outcome: tuple[Clip, Path | UserError | None]) -> None:
+            kept, notes = outcome
+            if isinstance(notes, Path):
+                self.handoffs[kept.id, NOTES] = notes
+            self.added.emit(kept)
+            if isinstance(notes, UserError):
+                self.failed.emit(notes)
+
+        self._background.do(work, then, self.failed.emit)
 
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
         """Change names, stars, tags or the bin's mark."""
@@ -87,7 +104,7 @@ class LibraryService(QObject):
         )
 
     def add_handoff(
-        self, clip_id: int, form: str, *, folder: str, file_name: str, wav: bytes
+        self, clip_id: int, form: str, *, folder: str, file_name: str, data: bytes
     ) -> None:
         """Write a clip's file in another format."""
 
@@ -97,7 +114,7 @@ class LibraryService(QObject):
 
         self._background.do(
             lambda: self._library.add_handoff(
-                clip_id, form, folder=folder, file_name=file_name, wav=wav
+                clip_id, form, folder=folder, file_name=file_name, data=data
             ),
             then,
             self.failed.emit,

@@ -219,7 +219,7 @@ class ClipActions(QObject):
             self.prepare(ids)
             self.preparing.emit(self.tr("The file for the DAW is being made"))
             return None
-        return _urls(paths)
+        return file_urls(paths)
 
     def _tell_missing(self, clip_ids: Iterable[int]) -> bool:
         """Say which clip's file is not where it was; whether there is one."""
@@ -256,7 +256,7 @@ class ClipActions(QObject):
     def drag_part(self, clip_id: int, region: Region) -> QMimeData | None:
         """As `drag_data`, for a part (start_s, end_s) of a clip, in the hand-off format too."""
         if (path := self.part_file(clip_id, region)) is not None:
-            return _urls([path])
+            return file_urls([path])
         if self._tell_missing([clip_id]):
             return None
         self.prepare_part(clip_id, region)
@@ -283,7 +283,7 @@ class ClipActions(QObject):
         self._on_the_way.add((clip_id, form))
 
         def write(name: str, wav: bytes) -> None:
-            self._library.add_handoff(clip_id, form, folder=folder, file_name=name, wav=wav)
+            self._library.add_handoff(clip_id, form, folder=folder, file_name=name, data=wav)
 
         def convert(wav: bytes) -> None:
             self._jobs.hand_off(wav, recipe, region_s=region, answer=write)
@@ -349,7 +349,7 @@ class ClipActions(QObject):
             self.handed_off.emit(clip.id, clip.path)
 
 
-def _urls(paths: Iterable[Path]) -> QMimeData:
+def file_urls(paths: Iterable[Path]) -> QMimeData:
     """File URLs and nothing else: with a text beside them some DAWs take the text."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])

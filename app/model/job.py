@@ -56,6 +56,7 @@ class Job:
         request: as it is sent.
         recipe: of a render all takes, of the others the one take.
         blob: what is sent with it: the take's audio, or the clip's file.
+        midi: the notes of the take that a Keep finishes; they are kept with it.
         of_render: the job number of the render that made the take; 0 for others.
         background: nobody waits for it; it yields to everything else.
         first: it goes before what waits (a reroll).
@@ -71,6 +72,7 @@ class Job:
     request: Render | Keep | HandOff
     recipe: Recipe
     blob: memoryview | bytes = b""
+    midi: bytes = b""
     of_render: int = 0
     background: bool = False
     first: bool = False

@@ -44,8 +44,9 @@ class JobMaker:
         of_render: int,
         take: int,
         background: bool,
+        midi: bytes = b"",
     ) -> Job:
-        """One take to its 24 kHz master; `blob` is its audio as it came."""
+        """One take to its 24 kHz master; `blob` is its audio as it came, `midi` its notes."""
         number = next(self._numbers)
         return Job(
             number,
@@ -53,6 +54,7 @@ class JobMaker:
             Keep(job=number, recipe=recipe, take=take),
             recipe,
             blob=blob,
+            midi=midi,
             of_render=of_render,
             background=background,
         )
@@ -81,6 +83,7 @@ class JobMaker:
             msgspec.structs.replace(job.request, job=number),
             job.recipe,
             blob=job.blob,
+            midi=job.midi,
             of_render=job.of_render,
             background=job.background,
             first=job.first,
@@ -93,11 +96,12 @@ def is_keep_of(render: int, take: int) -> Callable[[Job], bool]:
     return lambda job: job.kind is JobKind.KEEP and job.of_render == render and job.take == take
 
 
-def master_of(message: Clip, wav: bytes) -> NewClip:
-    """A finished clip as the library takes it."""
+def master_of(message: Clip, wav: bytes, midi: bytes) -> NewClip:
+    """A finished clip as the library takes it, and its notes."""
     return NewClip(
         file_name=message.name,
         wav=wav,
+        midi=midi,
         recipe=message.recipe,
         measured=message.measured,
     )

@@ -37,6 +37,7 @@ from engine.protocol.messages import (
     Progress,
     Take,
 )
+from engine.protocol.parts import take_parts
 from engine.recipe import Recipe, checked
 
 CANCEL_MS: Final = 2_000
@@ -321,7 +322,12 @@ class JobsModel(QObject):
         self._takes.set_state(render, take.number, TakeState.FINISHING)
         self._add(
             self._make.keep(
-                take.recipe, take.audio.data, of_render=render, take=take.number, background=False
+                take.recipe,
+                take.audio.data,
+                of_render=render,
+                take=take.number,
+                background=False,
+                midi=take.midi,
             )
         )
 
@@ -358,15 +364,21 @@ class JobsModel(QObject):
             return
         job.delivered = message.take == job.recipe.first_take + job.recipe.takes - 1
         if self._settings.finish_in_background:
+            sound, midi = take_parts(message, blob)
             self._queue.add(
                 self._make.keep(
-                    message.recipe, blob, of_render=message.job, take=message.take, background=True
+                    message.recipe,
+                    sound,
+                    of_render=message.job,
+                    take=message.take,
+                    background=True,
+                    midi=midi,
                 )
             )
 
     def _on_clip(self, job: Job, message: Clip, wav: bytes) -> None:
         job.delivered = True
-        master = master_of(message, wav)
+        master = master_of(message, wav, job.midi)
         wanted = self._takes.take_master(job.of_render, job.take, master)
         if wanted or not job.background:
             self.finished.emit(master)

@@ -8,6 +8,7 @@ from app.model.actions import ClipActions
 from app.model.clips import ClipsModel
 from app.model.engine import EngineModel
 from app.model.jobs import JobsModel
+from app.model.notes import NotesModel
 from app.model.recipe_form import RecipeForm
 from app.model.settings import SettingsModel
 from app.model.takes import TakesModel
@@ -24,6 +25,7 @@ class Models:
         takes: what came.
         clips: what was kept.
         actions: what is done with clips' files and recipes.
+        notes: what is done with the notes of takes and clips.
         engine: its state, devices and bundles.
         settings: what stays.
         troubles: what went wrong, one line each.
@@ -35,6 +37,7 @@ class Models:
     takes: TakesModel
     clips: ClipsModel
     actions: ClipActions
+    notes: NotesModel
     engine: EngineModel
     settings: SettingsModel
     troubles: TroubleModel

@@ -25,12 +25,14 @@ from engine.recipe import (
     DEFAULT_BPM,
     DEFAULT_SECONDS,
     METERS,
+    NOTES,
     PRESETS,
     PROMPT_LIMIT_CHARS,
     SECONDS_RANGE,
     SEED_RANGE,
     STAGES,
     TAKES_RANGE,
+    NotesName,
     PresetName,
     Recipe,
     StageSettings,
@@ -98,6 +100,7 @@ class RecipeForm(QObject):
         bpm: quarter notes per minute.
         key: canonical key, or None for any.
         chords: as typed, refused or not; "" is drawn for each take.
+        notes: "composed" for each take, or "none": the network finds its own.
         meter: one of engine.recipe.METERS.
         length_in: whether `bars` or `seconds` counts. Bars need a tempo, a loop needs bars.
         loop: the end joins the start.
@@ -121,6 +124,7 @@ class RecipeForm(QObject):
     bpm: Field[float] = Field(DEFAULT_BPM, clamped(*BPM_RANGE))
     key: Field[str | None] = Field(None, _key)
     chords: Field[str] = Field("", unchanged)  # what is refused is not lost
+    notes: Field[NotesName] = Field("composed", one_of(*NOTES))
     meter: Field[str] = Field("4/4", one_of(*METERS))
     length_in: Field[LengthIn] = Field("bars", one_of("bars", "seconds"))
     bars: Field[int] = Field(4, whole(*BARS_RANGE))
@@ -268,6 +272,7 @@ class RecipeForm(QObject):
             bpm=self.bpm if self.tempo_on or in_bars else None,
             key=self.key,
             chords=self.chords,
+            notes=self.notes,
             meter=self.meter,
             bars=self.bars if in_bars else None,
             seconds=None if in_bars else self.seconds,
@@ -308,9 +313,11 @@ class RecipeForm(QObject):
         Every field counts as set by hand and the seed is locked, so that it stays repeatable.
         """
         self._by_hand = {*READ_FIELDS, "seconds"}
-        for name in ("prompt", "negative_prompt", "key", "chords", "meter", "loop", "seed"):
+        for name in ("prompt", "negative_prompt", "key", "chords", "notes", "meter", "loop"):
             setattr(self, name, getattr(recipe, name))
-        for name in ("takes", "first_take", "preset", "loudness_lufs", "ceiling_dbtp", "bundle"):
+        for name in ("seed", "takes", "first_take", "preset"):
+            setattr(self, name, getattr(recipe, name))
+        for name in ("loudness_lufs", "ceiling_dbtp", "bundle"):
             setattr(self, name, getattr(recipe, name))
         self.tempo_on = recipe.bpm is not None
         self.bpm = DEFAULT_BPM if recipe.bpm is None else recipe.bpm

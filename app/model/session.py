@@ -21,6 +21,7 @@ from app.model.engine import EngineModel, command_of
 from app.model.forecast import Forecast
 from app.model.jobs import CANCEL_MS, JobsModel
 from app.model.models import Models
+from app.model.notes import NotesModel
 from app.model.prompt_history import PromptHistory
 from app.model.recipe_form import RecipeForm
 from app.model.settings import SettingsModel
@@ -97,12 +98,21 @@ class Session(QObject):
             files=self._files,
             parent=self,
         )
+        notes = NotesModel(
+            takes=takes,
+            library=self.library,
+            settings=settings,
+            troubles=troubles,
+            background=self._files,
+            parent=self,
+        )
         self.models = Models(
             form=form,
             jobs=jobs,
             takes=takes,
             clips=clips,
             actions=actions,
+            notes=notes,
             engine=engine,
             settings=settings,
             troubles=troubles,

@@ -16,6 +16,7 @@ from app.library.clip import Clip, NewClip
 from app.model.chords import chord_names
 from app.model.heard import audio_of, mels_of, shown_mel
 from engine.protocol.messages import Measured, Preview, Take
+from engine.protocol.parts import take_parts
 from engine.recipe import Recipe, duration_s, to_json
 
 MEL_RATE_HZ: Final = 100
@@ -62,6 +63,8 @@ class TakeView:
         step, steps: of the preview shown.
         audio: (samples, 2) float32 read-only at `rate_hz`, None before READY.
         recipe: repeats exactly this take, None before READY.
+        midi: the Standard MIDI File of its notes; empty where nothing was composed.
+        name: a file name that the engine suggests.
         measured: on `audio`, then on the finished clip.
         master: the finished WAV file's bytes and what the engine said of it.
         clip: the library's clip, once KEPT.
@@ -74,6 +77,8 @@ class TakeView:
     audio: NDArray[np.float32] | None = None
     rate_hz: int = 16_000
     recipe: Recipe | None = None
+    midi: bytes = b""
+    name: str = ""
     measured: Measured | None = None
     master: NewClip | None = None
     clip: Clip | None = None
@@ -243,7 +248,8 @@ class TakesModel(QObject):
 
     def take_audio(self, message: Take, blob: memoryview) -> bool:
         """A take is ready; False where it cannot be played."""
-        if (audio := audio_of(message, blob)) is None:
+        sound, midi = take_parts(message, blob)
+        if (audio := audio_of(message, sound)) is None:
             return False
         found = self._find(message.job)
         take = None if found is None else found.numbered(message.take)
@@ -251,6 +257,7 @@ class TakesModel(QObject):
             return True
         take.audio, take.rate_hz = audio, message.rate_hz
         take.recipe, take.measured = message.recipe, message.measured
+        take.midi, take.name = midi, message.name
         take.state = TakeState.READY
         self._tell(found, take)
         return True

@@ -28,6 +28,7 @@ from app.model.trouble import Weight
 from app.playback.player import Player
 from app.view.controllers import Controllers
 from app.view.listening import Listening
+from app.view.notes_out import NotesOut
 from app.view.panels.binding import Learner
 from app.view.panels.drag import drag_out
 from app.view.panels.hero import Hero
@@ -89,8 +90,11 @@ class MainWindow(QMainWindow):
         self.stages = StagesPanel(models.form, models.engine, learner, theme)
         self.hero = Hero(models, self.axis, theme)
         self.cards = TakeCards(models.takes, theme)
+        self.notes_out = NotesOut(models.notes, self.cards, theme)
         self.transport = Transport(self.player, self.axis, theme)
-        self.library = LibraryPanel(models.clips, models.actions, models.undo, theme)
+        self.library = LibraryPanel(
+            models.clips, models.actions, models.undo, theme, notes=models.notes
+        )
         self.trouble = TroubleLine(theme)
         self.library_button = IconButton("library", self.tr("Library"), theme, "B", checkable=True)
         self.settings_button = IconButton("settings", self.tr("Settings"), theme, "Ctrl+,")
@@ -168,6 +172,7 @@ class MainWindow(QMainWindow):
         self.midi.knob_learned.connect(lambda _, label: self.show_note(label))
         models.engine.noticed.connect(self.show_note)
         models.actions.preparing.connect(self.show_note)
+        self.notes_out.noted.connect(self.show_note)
         models.settings.changed.connect(self._on_setting)
         self.trouble.acted.connect(self._act)
         self.trouble.dismissed.connect(self._dismiss)

@@ -6,13 +6,14 @@ A DAW plays a dropped clip from where it lies, so a clip once written is never r
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from engine import files
 from engine.errors import UserError
 
+_ALONE: Final[Mapping[str, bytes]] = {}
 _OTHER_REMEDY: Final = "Choose another folder"
 _REMEDIES: Final[dict[int, str]] = {
     **dict.fromkeys(files.NO_SPACE, "Free some space or choose another folder"),
@@ -31,14 +32,24 @@ def write_atomic(path: Path, data: bytes) -> None:
         raise UserError("The file was not written", f"{path} exists already", "Choose another name")
 
 
-def write_numbered(folder: Path, name: str, data: bytes) -> Path:
+def write_numbered(
+    folder: Path, name: str, data: bytes, *, beside: Mapping[str, bytes] = _ALONE
+) -> Path:
     """Write a new file under `name`, or the first free of name-2, name-3 …; returns its path.
+
+    Args:
+        folder: where; it exists.
+        name: as wished.
+        data: the file.
+        beside: suffix (".mid") → another file of the same stem; it is written before this one, and
+            where one of them cannot be written, none stays.
 
     Raises:
         UserError: as `write_atomic`, and when files.MAX_NUMBER names are taken.
     """
     for path in _free_paths(folder, name):
-        if _write_new(path, data):
+        family = {**{path.with_suffix(suffix): more for suffix, more in beside.items()}, path: data}
+        if _write_all_new(family):
             return path
     raise _all_taken(folder, name)
 
@@ -75,6 +86,21 @@ def _write_new(path: Path, data: bytes) -> bool:
         remedy = _REMEDIES.get(error.errno or 0, _OTHER_REMEDY)
         raise UserError("The file was not written", why, remedy) from error
     return published
+
+
+def _write_all_new(family: Mapping[Path, bytes]) -> bool:
+    """Write several new files, or none of them; False where a name is taken."""
+    written: list[Path] = []
+    try:
+        for path, data in family.items():
+            if not _write_new(path, data):
+                break
+            written.append(path)
+    finally:
+        if len(written) < len(family):
+            for path in written:
+                files.remove_file(path)
+    return len(written) == len(family)
 
 
 def _all_taken(folder: Path, name: str) -> UserError:

@@ -21,6 +21,7 @@ from engine.bundle.verify import Bundle
 from engine.cascade.budget import free_bytes, stage_needs
 from engine.cascade.events import CascadeEvent, ClipReady, MelPreview, TakeReady
 from engine.cascade.measures import faded_out, levelled, measured
+from engine.cascade.notes import notes_file
 from engine.cascade.opened import stage_context
 from engine.cascade.plan import (
     CLIP_RATE_HZ,
@@ -184,7 +185,7 @@ class Cascade:
             drafts = self._generate(context, text, takes, meter, emit)
             for index, take in enumerate(takes):
                 audio = self._draft_audio(context, text, drafts[index : index + 1], take, meter)
-                emit(_take_ready(context, audio, take.recipe))
+                emit(_take_ready(context, audio, take))
                 waiting.remove(take)
                 meter.restart_clock()
 
@@ -239,10 +240,11 @@ class Cascade:
         return Meter(workloads, speeds=self._speeds, clock=self._clock, emit=emit)
 
 
-def _take_ready(context: StageContext, audio: FloatArray, take: Recipe) -> TakeReady:
+def _take_ready(context: StageContext, audio: FloatArray, take: Take) -> TakeReady:
+    recipe = take.recipe
     draft = _from_grid(audio[0].T, context.lengths, context.lengths.take_samples)
-    heard = measured(draft, TAKE_RATE_HZ, take)
-    return TakeReady(draft, TAKE_RATE_HZ, take.first_take, take, heard)
+    heard = measured(draft, TAKE_RATE_HZ, recipe)
+    return TakeReady(draft, TAKE_RATE_HZ, recipe.first_take, recipe, heard, midi=notes_file(take))
 
 
 def _workload(plan: StagePlan, grid: Lengths, takes: int) -> Workload:

@@ -40,8 +40,14 @@ class _Sound:
     measured: Measured
 
 
+@dataclass(frozen=True)
 class TakeReady(_Sound):
-    """A draft take, at 16 kHz."""
+    """A draft take, at 16 kHz.
+
+    `midi` is the Standard MIDI File of its notes; empty where nothing was composed.
+    """
+
+    midi: bytes = b""
 
 
 class ClipReady(_Sound):

@@ -7,7 +7,7 @@ over the defaults. Rejected: defaults in argparse (a default could not be told f
 
 import argparse
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ from engine.errors import UserError
 from engine.recipe import (
     BPM_RANGE,
     METERS,
+    NOTES,
     PRESETS,
     SAMPLERS,
     SEED_RANGE,
@@ -56,6 +57,11 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
         "--chords",
         metavar="BARS",
         help="such as 'Am F C G' or 'i bVI bIII bVII', a bar each; 'none' (default: drawn)",
+    )
+    parser.add_argument(
+        "--notes",
+        metavar="|".join(NOTES),
+        help="'composed': a band is written for each take (default); 'none': left to the network",
     )
     parser.add_argument("--meter", help=f"one of {', '.join(METERS)} (default 4/4)")
     parser.add_argument("--bars", type=int, help="length in bars")
@@ -147,7 +153,7 @@ def read_wav_bytes(path: Path) -> bytes:
 
 def _check_text(options: argparse.Namespace) -> None:
     """Refuse arguments that were bytes and no text: they could be neither sent nor stored."""
-    for name in ("prompt", "negative", "key", "chords", "meter"):
+    for name in ("prompt", "negative", "key", "chords", "notes", "meter"):
         text: str | None = getattr(options, name)
         try:
             (text or "").encode()
@@ -165,13 +171,14 @@ def _typed(options: argparse.Namespace) -> dict[str, Any]:
         "bpm": options.bpm,
         "key": options.key,
         "chords": options.chords,
+        "notes": _one_of("notes", options.notes, NOTES),
         "meter": options.meter,
         "bars": options.bars,
         "seconds": options.seconds,
         "loop": options.loop,
         "seed": options.seed,
         "takes": options.takes,
-        "preset": _preset(options.preset),
+        "preset": _one_of("preset", options.preset, PRESETS),
     }
     given = {name: value for name, value in fields.items() if value is not None}
     for name, value in (("loudness_lufs", options.loudness), ("ceiling_dbtp", options.ceiling)):
@@ -184,11 +191,11 @@ def _typed(options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _preset(name: str | None) -> str | None:
-    if name is None or name in PRESETS:
+def _one_of(field: str, name: str | None, known: Sequence[str]) -> str | None:
+    if name is None or name in known:
         return name
     raise UserError(
-        "The recipe was refused", f"preset is {name[:40]!r}", f"Give one of {', '.join(PRESETS)}"
+        "The recipe was refused", f"{field} is {name[:40]!r}", f"Give one of {', '.join(known)}"
     )
 
 

@@ -29,6 +29,7 @@ from engine.protocol.messages import (
     Request,
     Take,
 )
+from engine.protocol.parts import take_parts
 from engine.recipe import PresetName, Recipe, checked
 
 PROMPT: Final = "warm lo-fi guitar with soft drums and a round bass, rainy evening"
@@ -195,7 +196,7 @@ def _record(client: EngineClient, recording: _Recording) -> None:
                     now_s - recording.started_s
                 )
             case Take():
-                recording.take, recording.audio = event, bytes(blob)
+                recording.take, recording.audio = event, bytes(take_parts(event, blob)[0])
                 recording.take_s = now_s
             case Clip():
                 recording.ended_s = now_s

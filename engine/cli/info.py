@@ -7,10 +7,10 @@ import msgspec
 
 from engine.audio.wav import FORMAT_FLOAT, WavFile, parse_wav
 from engine.cli.ask import read_wav_bytes
-from engine.cli.report import json_line, text_of
+from engine.cli.report import LEFT_NOTES, json_line, text_of
 from engine.errors import UserError
 from engine.music.keys import TONICS
-from engine.recipe import Recipe, from_json, to_json
+from engine.recipe import NO_NOTES, Recipe, from_json, to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +71,8 @@ def _lines(path: Path, wav: WavFile, recipe: Recipe) -> list[str]:
     lines += [f"  smpl: loop from {first} to {last}" for first, last in wav.smpl_loops]
     lines += [f"  {name}: {text}" for name, text in wav.info.items()]
     fields = msgspec.structs.asdict(recipe)
+    if fields.pop("notes") == NO_NOTES:
+        lines.append(f"  {LEFT_NOTES}")
     lines += [
         f"  {name}: {_shown(value)}"
         for name, value in fields.items()

@@ -6,7 +6,7 @@ arrives, so an engine that dies leaves every earlier clip whole.
 
 import argparse
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from engine.cli.ask import add_recipe_arguments, asked_recipe
@@ -17,7 +17,7 @@ from engine.cli.render_session import RenderSession
 from engine.cli.report import Written, report_for
 from engine.errors import UserError
 from engine.protocol.client import EngineDied
-from engine.recipe import Recipe
+from engine.recipe import NO_NOTES, Recipe
 from engine.worker.handoff import BIT_DEPTHS, MASTER_RATE_HZ, RATES_HZ, HandOff
 
 
@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     finishing.add_argument(
         "--keep", type=_take_numbers, metavar="1,3", help="finish only these takes"
     )
+    parser.add_argument(
+        "--midi", action="store_true", help="write each take's notes too, as NAME.mid beside it"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     add_engine_arguments(parser)
 
@@ -52,6 +55,12 @@ def run(options: argparse.Namespace) -> int:
         UserError: anything that the user can change; the complete clips stay.
     """
     recipe, notes = asked_recipe(options)
+    if options.midi and recipe.notes == NO_NOTES:
+        raise UserError(
+            "Nothing was rendered",
+            "--midi asks for notes, and the recipe leaves them to the network",
+            "Leave --midi away, or ask for --notes composed",
+        )
     files = len(_finished_takes(recipe, options)) or recipe.takes
     folder = prepared_folder(options.out, files * _form(options).file_bytes(recipe))
     written: list[Written] = []
@@ -65,6 +74,8 @@ def run(options: argparse.Namespace) -> int:
         ) from None
     finally:
         folder.leave()
+    if complete and options.midi:
+        _check_midi(written)
     return 0 if complete else EXIT_INTERRUPTED
 
 
@@ -91,6 +102,7 @@ def _rendered(
             interrupt=interrupt,
             finished=_finished_takes(recipe, options),
             files=written,
+            with_midi=options.midi,
         )
         complete = session.run(recipe, options.bundle)
         if not complete:
@@ -104,6 +116,18 @@ def _form(options: argparse.Namespace) -> HandOff:
 
 def _kept(files: int) -> str:
     return f"Files written before and complete: {files}." if files else "Nothing was written."
+
+
+def _check_midi(written: Sequence[Written]) -> None:
+    """Raises UserError: of some takes no notes could be written."""
+    without = [str(file.take) for file in written if file.midi is None]
+    if without:
+        raise UserError(
+            "The notes were not written",
+            f"nothing was composed for take {', '.join(without)}: the bundle hears no notes, or "
+            "the meter is none that is composed in",
+            f"{_kept(len(written))} Leave --midi away",
+        )
 
 
 def _take_numbers(text: str) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from engine.protocol.messages import (
     Understand,
     Understood,
 )
+from engine.protocol.parts import take_parts
 from engine.recipe import Recipe
 from engine.worker.handoff import HandOff, encoded, handed_off
 from engine.worker.tags import file_name
@@ -37,6 +38,7 @@ RENDER_JOB: Final = 1
 CANCEL_WAIT_S: Final = 2.0
 POLL_S: Final = 0.1
 DRAFT_SUFFIX: Final = "_draft.wav"
+MIDI_SUFFIX: Final = ".mid"
 
 
 class RenderSession:
@@ -50,6 +52,7 @@ class RenderSession:
         interrupt: looked at between events.
         finished: numbers of the takes that become clips; when empty the takes are written.
         files: gets each file as it is written, also when `run` raises.
+        with_midi: whether a take's notes are written beside it, where it has any.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class RenderSession:
         interrupt: Interrupt,
         finished: Collection[int],
         files: list[Written],
+        with_midi: bool = False,
     ) -> None:
         self._files = files
         self._client = client
@@ -70,6 +74,8 @@ class RenderSession:
         self._form = form
         self._interrupt = interrupt
         self._finished = finished
+        self._with_midi = with_midi
+        self._midi: dict[int, bytes] = {}  # take → its notes
         self._pending: set[int] = set()
         self._take_s = 0.0  # what rendering took, shared out among the takes
         self._lap_s = time.monotonic()
@@ -132,12 +138,15 @@ class RenderSession:
                 raise UserError(what, why, remedy)
 
     def _on_take(self, take: Take, blob: memoryview) -> None:
+        sound, midi = take_parts(take, blob)
+        if midi and self._with_midi:
+            self._midi[take.take] = midi
         if take.take in self._finished:
             job = RENDER_JOB + take.take
             self._pending.add(job)
-            self._client.send(Keep(job=job, recipe=take.recipe, take=take.take), blob)
+            self._client.send(Keep(job=job, recipe=take.recipe, take=take.take), sound)
         elif not self._finished:
-            audio = np.frombuffer(blob, "<f4").reshape(-1, 2)
+            audio = np.frombuffer(sound, "<f4").reshape(-1, 2)
             name = file_name(take.recipe).removesuffix(".wav") + DRAFT_SUFFIX
             data = encoded(audio, take.rate_hz, take.recipe, self._form)
             self._write("take", name, data, take, rate_hz=take.rate_hz, seconds=self._lap())
@@ -161,10 +170,13 @@ class RenderSession:
     def _write(
         self, kind: str, name: str, data: bytes, event: Take | Clip, *, rate_hz: int, seconds: float
     ) -> None:
-        path = write_numbered(self._folder, _plain_name(name), data)
+        midi = self._midi.get(event.take)
+        beside = {} if midi is None else {MIDI_SUFFIX: midi}
+        path = write_numbered(self._folder, _plain_name(name), data, beside=beside)
         written = Written(
             kind=kind,
             path=path,
+            midi=None if midi is None else path.with_suffix(MIDI_SUFFIX),
             take=event.take,
             recipe=event.recipe,
             measured=event.measured,

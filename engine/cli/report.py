@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from engine.cli.progress import Progress, Silent, progress_for_stderr
 from engine.music.progression import named
 from engine.protocol.messages import Measured, Understood
-from engine.recipe import Recipe, has_chords, to_json
+from engine.recipe import NO_NOTES, Recipe, has_chords, to_json
+
+LEFT_NOTES: Final = "notes: left to the network"
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Written:
 
     Attributes:
         kind: "take" (16 kHz) or "clip".
+        midi: the file of its notes; None where none was written.
         audio_s: its length.
         seconds: what it took to make.
     """
@@ -30,6 +33,7 @@ class Written:
     rate_hz: int
     audio_s: float
     seconds: float
+    midi: Path | None = None
 
     @property
     def realtime_factor(self) -> float:
@@ -89,7 +93,8 @@ class PlainReport:
     def written(self, file: Written) -> None:
         """A file is on the disk."""
         self.progress.close()
-        print(f"{file.path}\n  {', '.join(_facts(file))}", flush=True)
+        paths = [str(path) for path in (file.path, file.midi) if path is not None]
+        print("\n".join([*paths, f"  {', '.join(_facts(file))}"]), flush=True)
 
     def end(self, files: list[Written], seconds: float) -> None:
         """All is done."""
@@ -112,6 +117,8 @@ def _facts(file: Written) -> list[str]:
         facts.append(f"key {_pair(recipe.key, measured.key)}")
     if has_chords(recipe.chords):
         facts.append(f"chords {named(recipe.chords, recipe.key)}")
+    if recipe.notes == NO_NOTES:
+        facts.append(LEFT_NOTES)
     if measured.loudness_lufs is not None:
         facts.append(f"{measured.loudness_lufs:.1f} LUFS")
     if measured.true_peak_dbtp is not None:
@@ -156,6 +163,7 @@ class JsonReport:
         self._say(
             file.kind,
             path=text_of(file.path),
+            midi=None if file.midi is None else text_of(file.midi),
             take=file.take,
             asked={"bpm": file.recipe.bpm, "key": file.recipe.key},
             measured=file.measured,

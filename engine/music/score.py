@@ -5,8 +5,11 @@ grid. Rejected: MIDI files as the internal form (they hold neither chords nor se
 note is there); MIDI is written from a Score, part by part.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Final, Literal
+
+from engine.music.meter import METER_TABLE
 
 Role = Literal["drums", "bass", "harmony", "melody", "arpeggio", "pad", "fx"]
 Stem = Literal["drums", "bass", "harmony", "melody"]
@@ -142,3 +145,37 @@ class Score:
     texture: Literal["full", "sparse", "solo"]
     master: dict[str, float] = field(default_factory=dict)
     loop: bool = False
+
+
+_STUB_Q: Final = 0.05  # what is left of a note that belongs to the bar behind the end
+
+
+def cut(score: Score, end_q: float) -> Score:
+    """The score up to `end_q`, in as many bars as that takes; what sounds beyond it ends there."""
+    bars = ceil(round(end_q / METER_TABLE[score.meter][0], 4))
+    return replace(
+        score,
+        bars=bars,
+        sections=tuple(
+            replace(section, bars=min(section.bars, bars - section.start_bar))
+            for section in score.sections
+            if section.start_bar < bars
+        ),
+        chords=tuple(
+            replace(chord, duration_q=min(chord.duration_q, end_q - chord.start_q))
+            for chord in score.chords
+            if chord.start_q < end_q
+        ),
+        parts=tuple(replace(part, notes=_notes_until(part, end_q)) for part in score.parts),
+    )
+
+
+def _notes_until(part: Part, end_q: float) -> tuple[Note, ...]:
+    notes = []
+    for note in part.notes:
+        left_q = end_q - note.start_q
+        if note.duration_q <= left_q:
+            notes.append(note)
+        elif left_q > _STUB_Q:
+            notes.append(replace(note, duration_q=left_q))
+    return tuple(notes)

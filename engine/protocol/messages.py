@@ -1,7 +1,7 @@
 """Every message that crosses the process boundary, as a table of tagged structs.
 
 Requests go to the engine's standard input, events come back on its standard output, framed by
-`engine.protocol.framing`. Audio and mels travel in the frame's blob, never in the header.
+`engine.protocol.framing`. Audio, mels and files travel in the frame's blob, never in the header.
 
 Rejected: file paths in requests (an engine behind ssh has other folders): a finished clip comes
 back as the WAV file's bytes and the caller writes it.
@@ -14,6 +14,7 @@ import msgspec
 from engine.recipe import Recipe, StageSettings
 
 VERSION: Final = 1
+MIDI_LIMIT_BYTES: Final = 1 << 20  # a take's notes are some kilobytes
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -50,8 +51,8 @@ class Render(_Message, frozen=True, kw_only=True):
 class Keep(_Message, frozen=True, kw_only=True):
     """Finish a take to the 24 kHz master: Progress events, a Clip, then Done.
 
-    Blob: the take's audio as the Take event carried it. The engine keeps nothing between jobs, so
-    a take can be kept after a restart of the engine.
+    Blob: the take's audio as the Take event carried it, without the notes. The engine keeps
+    nothing between jobs, so a take can be kept after a restart of the engine.
     """
 
     job: int
@@ -224,9 +225,11 @@ class Measured(_Message, frozen=True, kw_only=True):
 
 
 class Take(_Message, frozen=True, kw_only=True):
-    """A draft answer. Blob: float32 little-endian (samples, 2) at 16 kHz, interleaved.
+    """A draft answer. Blob: float32 little-endian (samples, 2) at 16 kHz, interleaved; its notes.
 
-    `recipe` repeats exactly this take.
+    `recipe` repeats exactly this take. The notes are a Standard MIDI File of `midi_bytes`, behind
+    the audio; none where nothing was composed (engine.protocol.parts takes the two apart). `name`
+    is a suggested file name, as a Clip's.
     """
 
     job: int
@@ -235,6 +238,8 @@ class Take(_Message, frozen=True, kw_only=True):
     samples: int
     recipe: Recipe
     measured: Measured
+    midi_bytes: int = 0
+    name: str = ""
 
 
 class Clip(_Message, frozen=True, kw_only=True):

@@ -78,8 +78,11 @@ class Converter:
             samples=len(event.audio),
             recipe=event.recipe,
             measured=event.measured,
+            midi_bytes=len(event.midi),
+            name=file_name(event.recipe),
         )
-        return message, _bytes_of(event.audio.astype("<f4", copy=False))
+        audio = _bytes_of(event.audio.astype("<f4", copy=False))
+        return message, b"".join((audio, event.midi)) if event.midi else audio
 
     def _clip(self, event: ClipReady) -> Message:
         message = Clip(
@@ -96,7 +99,7 @@ class Converter:
 
 
 def take_audio(blob: memoryview) -> NDArray[np.float32]:
-    """The audio (samples, 2) that a Take or Keep carries; read-only, uncopied.
+    """The audio (samples, 2) that a Keep carries, as a Take did; read-only, uncopied.
 
     Raises:
         UserError: the length is no whole number of stereo float32 samples.

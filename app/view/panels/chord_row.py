@@ -1,5 +1,7 @@
 """The chords: one line across the knobs, and inside it at the right what they are by name.
 
+Beside it: whether notes are composed at all.
+
 What is wrong with them stands there as well, beside a sign, and only once a person has finished
 typing: half a chord is no mistake. Rejected: a label below the field (it would move what lies below
 each time that it comes and goes), and a list of common progressions (a bundle draws those).
@@ -11,10 +13,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidg
 
 from app.model.chords import ChordsRead, read_chords
 from app.model.recipe_form import RecipeForm
-from app.view.panels.words import shown_chords
+from app.view.panels.words import COMPOSED_NOTES, COMPOSED_NOTES_TIP, shown_chords, tr
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
+from app.view.widgets.buttons import IconButton
 from app.view.widgets.painting import Align, own_escape, painting
+from engine.recipe import NO_NOTES
 
 _ASIDE_SHARE = 0.5  # of the field's width, at most
 _SIGN_PX = Size.ICON - 2
@@ -113,7 +117,7 @@ class ChordField(QLineEdit):
 
 
 class ChordRow(QWidget):
-    """Ties the field to the form's chords."""
+    """Ties the field to the form's chords, and the button to its notes."""
 
     def __init__(self, form: RecipeForm, theme: Theme) -> None:
         super().__init__()
@@ -131,6 +135,12 @@ class ChordRow(QWidget):
         layout.setSpacing(Space.SMALL)
         layout.addWidget(label)
         layout.addWidget(self.field, 1)
+        self.notes = IconButton(
+            "midi", tr(COMPOSED_NOTES), theme, tr(COMPOSED_NOTES_TIP),
+            checkable=True, label=tr(COMPOSED_NOTES), size=Size.SMALL_CONTROL,
+        )  # fmt: skip
+        layout.addWidget(self.notes)
+        self.notes.clicked.connect(self._on_notes)
         self.field.textEdited.connect(self._on_edited)
         self.field.editingFinished.connect(self.settle)
         self.field.given_up.connect(self._give_up)
@@ -147,6 +157,9 @@ class ChordRow(QWidget):
         self.field.dirty = True
         self._form.turn("chords", text)
 
+    def _on_notes(self, composed: bool) -> None:
+        self._form.turn("notes", "composed" if composed else NO_NOTES)
+
     def _give_up(self) -> None:
         self._put(self._before)
 
@@ -157,11 +170,12 @@ class ChordRow(QWidget):
         self._show()
 
     def _on_form(self, name: str) -> None:
-        if name in ("chords", "key"):
+        if name in ("chords", "key", "notes"):
             self._show()
 
     def _show(self) -> None:
         form, field = self._form, self.field
+        self.notes.setChecked(form.notes != NO_NOTES)
         self._read = read = read_chords(form.chords, form.key)
         if field.text() != form.chords:
             field.setText(form.chords)

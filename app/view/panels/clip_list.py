@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QInputDialog, QListView, QMenu,
 from app.library.clip import Clip
 from app.model.actions import ClipActions
 from app.model.clips import CLIP_ROLE, ClipsModel, Column
+from app.model.notes import NotesModel
 from app.texts import QT_TRANSLATE_NOOP
 from app.view.panels.clip_delegate import ClipDelegate
 from app.view.panels.drag import drag_out
@@ -26,9 +27,12 @@ _MENU = (
     (QT_TRANSLATE_NOOP("ClipList", "Show the file"), "", "folder", "reveal"),
     (QT_TRANSLATE_NOOP("ClipList", "Copy the file"), "Ctrl+C", "copy", "copy_files"),
     (QT_TRANSLATE_NOOP("ClipList", "Copy the path"), "", "copy", "copy_paths"),
+    (QT_TRANSLATE_NOOP("ClipList", "Show the notes"), "", "midi", "reveal_notes"),
+    (QT_TRANSLATE_NOOP("ClipList", "Copy the notes"), "", "midi", "copy_notes"),
     ("", "", "", ""),
     (QT_TRANSLATE_NOOP("ClipList", "Delete"), "Del", "trash", "delete"),
 )
+_FOR_NOTES = ("reveal_notes", "copy_notes")  # of a clip that has some
 
 
 class ClipList(QListView):
@@ -41,10 +45,16 @@ class ClipList(QListView):
     play_asked = Signal(int)
 
     def __init__(
-        self, clips: ClipsModel, actions: ClipActions, theme: Theme, parent: QWidget | None = None
+        self,
+        clips: ClipsModel,
+        actions: ClipActions,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        notes: NotesModel,
     ) -> None:
         super().__init__(parent)
-        self._clips, self._actions, self._theme = clips, actions, theme
+        self._clips, self._actions, self._notes, self._theme = clips, actions, notes, theme
         self.setAccessibleName(self.tr("Clips"))
         self.setModel(clips)
         self.setModelColumn(int(Column.NAME))
@@ -168,6 +178,16 @@ class ClipList(QListView):
         if ids := self._ids():
             self._actions.copy_paths(ids)
 
+    def reveal_notes(self) -> None:
+        """Show the clip's MIDI file in the file manager."""
+        if ids := self._ids():
+            self._notes.reveal(ids[0])
+
+    def copy_notes(self) -> None:
+        """The clip's MIDI file to the clipboard."""
+        if ids := self._ids():
+            self._notes.copy(ids[0])
+
     def delete(self) -> None:
         """Into the bin."""
         ids = self._ids()
@@ -229,8 +249,13 @@ class ClipList(QListView):
                 self._add_stars(menu.addMenu(self._theme.icon(icon), self.tr(name)))
             else:
                 label = f"{self.tr(name)}\t{keys}" if keys else self.tr(name)
-                menu.addAction(self._theme.icon(icon), label, getattr(self, method))
+                action = menu.addAction(self._theme.icon(icon), label, getattr(self, method))
+                action.setEnabled(method not in _FOR_NOTES or self._has_notes())
         return menu
+
+    def _has_notes(self) -> bool:
+        ids = self._ids()
+        return bool(ids) and self._notes.file_of_clip(ids[0]) is not None
 
     def _add_stars(self, menu: QMenu) -> None:
         for stars in range(6):

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.model.actions import ClipActions
 from app.model.clip_query import ClipQuery
 from app.model.clips import COLUMNS, ClipsModel, Column
+from app.model.notes import NotesModel
 from app.texts import QT_TRANSLATE_NOOP
 from app.translate import translate
 from app.view.panels.clip_list import ClipList
@@ -77,7 +78,13 @@ class LibraryPanel(QFrame):
     """Clips, found and handled."""
 
     def __init__(
-        self, clips: ClipsModel, actions: ClipActions, undo: QUndoStack, theme: Theme
+        self,
+        clips: ClipsModel,
+        actions: ClipActions,
+        undo: QUndoStack,
+        theme: Theme,
+        *,
+        notes: NotesModel,
     ) -> None:
         super().__init__()
         self.setObjectName("panel")
@@ -99,7 +106,7 @@ class LibraryPanel(QFrame):
         self.stars = _filter(self.tr("Filter by stars"))
         self.kind = _filter(self.tr("Filter by loop or one-shot"))
         self.tag = _filter(self.tr("Filter by tag"))
-        self.list = ClipList(clips, actions, theme)
+        self.list = ClipList(clips, actions, theme, notes=notes)
         self.count = QLabel()
         self.count.setProperty("role", "caption")
         self.empty = QLabel()

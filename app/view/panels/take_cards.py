@@ -1,14 +1,24 @@
 """Four takes side by side on the keys 1–4: a small spectrogram, a state, what was measured."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout
 
 from app.model.takes import TakesModel, TakeState, TakeView
 from app.texts import QT_TRANSLATE_NOOP
-from app.view.panels.words import CHORDS, chords_of, shown_key, tr
+from app.view.panels.notes_handle import NotesHandle
+from app.view.panels.pull import Pull
+from app.view.panels.words import CHORDS, SAVE_NOTES, chords_of, shown_key, tr
 from app.view.picture.spectrogram import thumbnail
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
@@ -64,7 +74,10 @@ class TakeCard(PaintedButton):
         self._take: TakeView | None = None
         self._chords = ""
         self._image: QImage | None = None
-        self._press: QPoint | None = None
+        self._pull = Pull()
+        self.notes = NotesHandle(index + 1, theme)
+        self.notes.setParent(self)
+        self.notes.hide()
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setAccessibleName(self.tr("Take {0}").format(index + 1))
@@ -74,6 +87,7 @@ class TakeCard(PaintedButton):
         """Show a take, or none."""
         self._take = take
         self.setEnabled(take is not None)
+        self.notes.setVisible(take is not None and bool(take.midi))
         self._chords = chords_text(take)
         said = f"{tr(CHORDS)} {self._chords}" if self._chords else ""
         spoken = () if take is None else (spoken_state(take), measured_text(take), said)
@@ -98,15 +112,13 @@ class TakeCard(PaintedButton):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Remember where, in case it becomes a drag."""
-        self._press = event.position().toPoint()
+        self._pull.begin(event)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """A drag hands the file over."""
-        far = QApplication.startDragDistance()
-        if self._press is not None and self._take is not None and self._take.audio is not None:
-            if (event.position().toPoint() - self._press).manhattanLength() >= far:
-                self._press = None
+        if self._pull.pressed and self._take is not None and self._take.audio is not None:
+            if self._pull.far(event):
                 self.setDown(False)
                 self.drag_asked.emit()
             return
@@ -114,8 +126,14 @@ class TakeCard(PaintedButton):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """A click selects."""
-        self._press = None
+        self._pull.end()
         super().mouseReleaseEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """The notes' handle stays at the right."""
+        super().resizeEvent(event)
+        self.notes.adjustSize()
+        self.notes.move(self.width() - self.notes.width() - Space.HAIR, Space.HAIR)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
         """By the mouse or by the keyboard's menu key."""
@@ -130,11 +148,12 @@ class TakeCard(PaintedButton):
             fill_round(painter, rect, theme.colour("raised" if hover else "panel"))
             if self._take is None:
                 painter.setOpacity(0.5)
-            box = QRectF(Space.SMALL + 22, Space.SMALL - 2, rect.width() - 38, 28)
+            handle = self.notes.width() - Space.HAIR if self.notes.isVisibleTo(self) else 0
+            box = QRectF(Space.SMALL + 22, Space.SMALL - 2, rect.width() - 38 - handle, 28)
             fill_round(painter, box, theme.colour("sunken"), radius_px=3)
             self._paint_picture(painter, box)
             self._paint_number(painter)
-            self._paint_words(painter, box)
+            self._paint_words(painter, box.adjusted(0, 0, handle, 0))
             if self.isChecked() and self._take is not None:
                 outline_round(painter, rect, theme.colour("accent"), width_px=1.5)
             if self.hasFocus():
@@ -189,10 +208,15 @@ class TakeCards(QFrame):
 
     Signals:
         drag_asked(int): a take is being dragged away.
+        notes_near(int), notes_drag_asked(int), notes_save_asked(int): a take's notes may be
+            dragged away soon, are being dragged away, are to be saved.
         chords_asked(object): the Recipe of a take whose chords are to be used again.
     """
 
     drag_asked = Signal(int)
+    notes_near = Signal(int)
+    notes_drag_asked = Signal(int)
+    notes_save_asked = Signal(int)
     chords_asked = Signal(object)
 
     def __init__(self, takes: TakesModel, theme: Theme) -> None:
@@ -216,11 +240,14 @@ class TakeCards(QFrame):
         shelf.addWidget(self.older)
         shelf.addWidget(self.newer)
         layout.addLayout(shelf)
-        for card in self.cards:
+        for index, card in enumerate(self.cards):
             layout.addWidget(card, 1)
             card.clicked.connect(self._selector(card))
-            card.drag_asked.connect(self._dragger(card))
+            card.drag_asked.connect(partial(self.drag_asked.emit, index))
             card.menu_asked.connect(self._opener(card))
+            card.notes.near.connect(partial(self.notes_near.emit, index))
+            card.notes.drag_asked.connect(partial(self.notes_drag_asked.emit, index))
+            card.notes.clicked.connect(partial(self._save_notes, index))
         self.older.clicked.connect(takes.show_older)
         self.newer.clicked.connect(takes.show_newer)
         takes.started.connect(self.show_all)
@@ -234,8 +261,8 @@ class TakeCards(QFrame):
     def _selector(self, card: TakeCard) -> Callable[[], None]:
         return lambda: self._takes.select(self.cards.index(card))
 
-    def _dragger(self, card: TakeCard) -> Callable[[], None]:
-        return lambda: self.drag_asked.emit(self.cards.index(card))
+    def _save_notes(self, index: int) -> None:
+        self.notes_save_asked.emit(index)
 
     def _opener(self, card: TakeCard) -> Callable[[QPoint], None]:
         return lambda at: self.menu(self.cards.index(card)).popup(at)
@@ -254,6 +281,10 @@ class TakeCards(QFrame):
             lambda: self.chords_asked.emit(take.recipe),
         )
         use.setEnabled(bool(chords_text(take)))
+        save = menu.addAction(
+            theme.icon("midi"), tr(SAVE_NOTES), lambda: self.notes_save_asked.emit(index)
+        )
+        save.setEnabled(bool(take.midi))
         return menu
 
     def show_all(self) -> None:

@@ -143,6 +143,13 @@ def kind_text(kind: str) -> str:
 
 
 _ANY: Final = QT_TRANSLATE_NOOP("words", "Any")
+COMPOSED_NOTES: Final = QT_TRANSLATE_NOOP("words", "Composed notes")
+COMPOSED_NOTES_TIP: Final = QT_TRANSLATE_NOOP(
+    "words",
+    "A band plays: bass, chords, drums and tune are written for each take. "
+    "Off: the network finds its own sound.",
+)
+SAVE_NOTES: Final = QT_TRANSLATE_NOOP("words", "Save notes as MIDI…")
 CHORDS: Final = QT_TRANSLATE_NOOP("words", "Chords")
 _NO_CHORDS: Final = QT_TRANSLATE_NOOP("words", "none")
 

@@ -88,7 +88,7 @@ def test_the_bin_keeps_files_until_it_is_emptied(tmp_path: Path) -> None:
     kept = Library(tmp_path / "l.db", lambda: tmp_path / "clips", clock=lambda: now_s[0])
     kept.open()
     clips = [kept.add(new_clip(seed=seed)) for seed in range(3)]
-    kept.add_handoff(clips[1].id, "48 kHz 24", folder="48 kHz 24", file_name="x.wav", wav=b"48")
+    kept.add_handoff(clips[1].id, "48 kHz 24", folder="48 kHz 24", file_name="x.wav", data=b"48")
     kept.update({clips[0].id: {"deleted_s": now_s[0]}, clips[1].id: {"deleted_s": now_s[0] + 10}})
     assert all(clip.path.exists() for clip in clips)
     now_s[0] += 86_400 + 5
@@ -104,7 +104,7 @@ def test_a_file_for_a_daw_has_its_own_folder(tmp_path: Path) -> None:
     kept = opened(tmp_path)
     clip = kept.add(new_clip())
     paths = [
-        kept.add_handoff(clip.id, form, folder="Parts", file_name="../a.wav", wav=form.encode())
+        kept.add_handoff(clip.id, form, folder="Parts", file_name="../a.wav", data=form.encode())
         for form in ("0-1", "1-2")
     ]
     assert [path.name for path in paths] == ["_a.wav", "_a-2.wav"]

@@ -45,6 +45,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         prompt=draw(st.text(min_size=1, max_size=60).filter(str.strip)),
         negative_prompt=draw(st.text(max_size=20)),
         key=draw(st.none() | st.sampled_from(KEYS)),
+        notes=draw(st.sampled_from(("composed", "none"))),
         chords=draw(st.sampled_from(("", "none", "Am F", "i bVI*2", "| Dm7 G7 | C |", "Hm"))),
         meter=draw(st.sampled_from(METERS)),
         seed=draw(st.integers(0, 2**32 - 1)),

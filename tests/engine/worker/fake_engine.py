@@ -9,6 +9,7 @@ boom, refuse       render raises RuntimeError, UserError
 finish_boom        finish raises RuntimeError
 deaf               steps do not see a cancel
 wide               frames of the preview's mel (default 8)
+unwritten          nothing is composed, as in a meter that nobody composes in
 
 Steered by the environment: FAKE_SLOW_WARM (seconds), FAKE_STEP_MS (where the prompt says none),
 FAKE_STAGES (the bundle has a generator), FAKE_BOOM (every render raises).
@@ -16,6 +17,7 @@ FAKE_STAGES (the bundle has a generator), FAKE_BOOM (every render raises).
 
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -87,6 +89,13 @@ def tone(samples: int, rate_hz: int, take: int) -> "NDArray[np.float32]":
     return (0.25 * np.sin(2 * np.pi * 110 * take * time_s) * np.ones((1, 2))).astype(np.float32)
 
 
+def midi_file(take: int) -> bytes:
+    """A Standard MIDI File of one quarter note, another for each take."""
+    notes = bytes((0, 0x90, 60 + take, 100, 96, 0x80, 60 + take, 0, 0, 0xFF, 0x2F, 0))
+    head = b"MThd" + struct.pack(">IHHH", 6, 1, 1, 96)
+    return head + b"MTrk" + struct.pack(">I", len(notes)) + notes
+
+
 class FakeCascade:
     def understand(self, prompt: str, *, cancel: CancelToken) -> "Understanding | None":
         from engine.text.understanding import Guess, Understanding
@@ -134,7 +143,9 @@ class FakeCascade:
             emit(StageProgress("vocoder", 1, 1))
             audio = tone(sample_count(recipe, 16_000), 16_000, take)
             own = replace(recipe, takes=1, first_take=take, bundle=SHA256)
-            emit(TakeReady(audio, 16_000, take, own, Measured(bpm=recipe.bpm)))
+            composed = recipe.notes == "composed" and not said.get("unwritten")
+            midi = midi_file(take) if composed else b""
+            emit(TakeReady(audio, 16_000, take, own, Measured(bpm=recipe.bpm), midi))
 
     def finish(
         self,

@@ -8,6 +8,7 @@ from engine.audio.wav import parse_wav
 from engine.cascade.events import ClipReady, MelPreview, StageProgress, TakeReady
 from engine.errors import UserError
 from engine.protocol.messages import Clip, Measured, Preview, Progress, Take
+from engine.protocol.parts import take_parts
 from engine.recipe import Recipe, checked, from_json
 from engine.worker.convert import Converter, take_audio
 from engine.worker.outbox import Throttle
@@ -53,6 +54,20 @@ def test_a_take_is_interleaved_float32_and_reads_back() -> None:
     np.testing.assert_array_equal(take_audio(memoryview(blob)), audio)
     with pytest.raises(UserError, match="12 bytes"):
         take_audio(memoryview(bytes(12)))
+
+
+def test_a_takes_notes_follow_its_audio_and_read_back() -> None:
+    audio = np.random.default_rng(1).standard_normal((80, 2)).astype(np.float32)
+    midi = b"MThd" + bytes(10)
+    message = Converter(1)(TakeReady(audio, 16_000, 2, recipe(bpm=90), Measured(), midi))
+    assert message is not None
+    take, blob = message
+    assert isinstance(take, Take)
+    assert (take.midi_bytes, len(blob)) == (14, 80 * 8 + 14)
+    assert take.name == "slow-lofi-guitar_90bpm_take1.wav"
+    sound, notes = take_parts(take, memoryview(blob))
+    assert notes == midi
+    np.testing.assert_array_equal(take_audio(sound), audio)
 
 
 def test_a_clip_is_a_whole_24_bit_file() -> None:

@@ -38,6 +38,7 @@ from engine.protocol.messages import (
     Shutdown,
     Take,
 )
+from engine.protocol.parts import take_parts
 from engine.recipe import Recipe, checked, from_json, sample_count
 from engine.worker.inbox import WAITING_JOBS
 
@@ -189,7 +190,10 @@ def test_a_render_and_a_keep_tell_everything_in_order(client: EngineClient) -> N
     assert [event.text for event, _ in frames if isinstance(event, Notice)] == ["a remark"]
     takes = [(event, blob) for event, blob in frames if isinstance(event, Take)]
     assert [take.take for take, _ in takes] == [1, 2]
-    take, audio = takes[1]
+    take, blob = takes[1]
+    audio, midi = take_parts(take, blob)
+    assert midi.startswith(b"MThd")
+    assert midi != take_parts(*takes[0])[1]
     assert take.samples == sample_count(take.recipe, 16_000) == 32_000
     assert audio.nbytes == 32_000 * 2 * 4
     assert (take.recipe.takes, take.recipe.first_take) == (1, 2)
