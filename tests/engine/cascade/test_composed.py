@@ -70,7 +70,8 @@ def test_genre_players_and_mood_are_the_prompts() -> None:
         genre=guesses("bossa nova"), instruments=guesses("flute", "piano"), moods=guesses("dreamy")
     )
     score = made(FOUR, understood)
-    assert score.genre == "bossa nova" and "dreamy" in score.moods
+    assert score.genre == "bossa nova"
+    assert "dreamy" in score.moods
     assert "flute" in players(score)
     assert any(INSTRUMENTS[name].family == "piano" for name in players(score))
 
@@ -103,7 +104,8 @@ def test_the_musicians_chords_are_what_is_played() -> None:
             place = min(len(bar) - 1, int(note.start_q % 4 / 4 * len(bar) + 1e-3))
             inside += note.pitch % 12 in pitch_classes(bar[place], "C")
             total += 1
-    assert total > 10 and inside / total > 0.8
+    assert total > 10
+    assert inside / total > 0.8
 
 
 def test_a_key_that_nobody_gave_is_the_chords() -> None:
@@ -152,7 +154,8 @@ def test_every_genre_composes_with_given_chords() -> None:
     for genre in GENRES:
         understood = Understanding(genre=guesses(genre))
         score = made(msgspec.structs.replace(FOUR, chords="i bVI bIII bVII", key="F#m"), understood)
-        assert score.genre == genre and score.parts
+        assert score.genre == genre
+        assert score.parts
         assert all(astuple(note)[1] > 0 for part in score.parts for note in part.notes)
 
 

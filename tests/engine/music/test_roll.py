@@ -46,7 +46,8 @@ def row(name: str) -> int:
 def test_a_note_is_loud_where_it_begins_held_and_gone_where_it_ends() -> None:
     track = roll(notes((LEAD, 60, 100, 200, 0.5)), LINE, loop=False)
     line = track[row("lead_60")]
-    assert line[99] == 0 and line[200] == 0
+    assert line[99] == 0
+    assert line[200] == 0
     assert line[100] == pytest.approx(0.5)
     assert 0.2 <= line[199] < 0.25 < line[105] < line[100]
     assert np.count_nonzero(track) == 100  # no other row
@@ -88,11 +89,13 @@ def test_notes_out_of_range_sound_in_the_nearest_octave(voice: str) -> None:
 def test_a_loops_notes_come_round_and_a_one_shots_are_cut() -> None:
     late = notes((LEAD, 72, 390, 420, 1), (LEAD, 74, -5, 5, 1))
     circle = roll(late, loop_timeline(400, 100, bars=2, meter="4/4"), loop=True)
-    assert circle[row("lead_72"), 395] > 0 and circle[row("lead_72"), 15] > 0
+    assert circle[row("lead_72"), 395] > 0
+    assert circle[row("lead_72"), 15] > 0
     assert circle[row("lead_74"), 396] > circle[row("lead_74"), 2] > 0
     shot = roll(late, LINE, loop=False)
     assert not shot[row("lead_72"), :300].any()
-    assert not shot[row("lead_74"), 300:].any() and shot[row("lead_74"), 2] > 0
+    assert not shot[row("lead_74"), 300:].any()
+    assert shot[row("lead_74"), 2] > 0
 
 
 def test_a_score_lies_where_its_tempo_puts_it_and_a_loops_bars_fill_its_frames() -> None:
@@ -118,7 +121,8 @@ def test_players_are_named_with_their_places() -> None:
         (Player("lead", "alto sax", pan=-0.5, width=0.2, reverb=0.4), Player("drums", "909 kit"))
     )
     there = dict(zip(PLAYER_NAMES, values.tolist(), strict=True))
-    assert there["plays_lead_alto_sax"] == 1 and there["plays_drums_909_kit"] == 1
+    assert there["plays_lead_alto_sax"] == 1
+    assert there["plays_drums_909_kit"] == 1
     assert there["pan_lead"] == pytest.approx(-0.5)
     assert there["reverb_lead"] == pytest.approx(0.4)
     assert sum(name.startswith("plays_") and value > 0 for name, value in there.items()) == 2
@@ -149,7 +153,8 @@ def test_signals_carry_notes_and_are_silent_without() -> None:
     names = tuple(SIGNALS)
     first = names.index("notes_present")
     rows = signal_rows(names, given)
-    assert (rows[first] == 1).all() and rows[first + 1 :].max() > 0.3
+    assert (rows[first] == 1).all()
+    assert rows[first + 1 :].max() > 0.3
     values = dict(zip(GLOBALS, global_values(tuple(GLOBALS), given).tolist(), strict=True))
     assert values["players_present"] == 1
     nothing = Conditions(line, 120, "C", True)
