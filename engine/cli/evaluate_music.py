@@ -11,6 +11,7 @@ from engine.cli.interrupt import EXIT_INTERRUPTED, interruptible
 from engine.cli.measured import bundle_line, command_words, machine_line, overrides
 from engine.cli.shared import tell
 from engine.errors import UserError
+from engine.recipe import NO_NOTES, NOTES
 
 if TYPE_CHECKING:
     from engine.bundle.verify import Bundle
@@ -42,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--captions", type=int, default=GROUPS, metavar="N",
         help=f"captions of which 8 seeds are compared, default {GROUPS}",
     )  # fmt: skip
+    group.add_argument(
+        "--notes", default="composed", choices=NOTES, help="of music: whose notes, default composed"
+    )
     group.add_argument(
         "--grid", nargs="+", default=[], metavar="NAME=VALUE,…", help="axes of the sweep"
     )
@@ -173,7 +177,7 @@ def _band(options: argparse.Namespace, bundle: "Bundle", runtime: "Runtime") -> 
     return Band(
         renderer=Cascade(bundle, runtime), vocoder=StageRunner(bundle, runtime),
         bundle=bundle.sha256,
-        sampling=Sampling(preset=options.preset, generator=overrides(options)),
+        sampling=Sampling(preset=options.preset, generator=overrides(options), notes=options.notes),
     )  # fmt: skip
 
 
@@ -183,6 +187,7 @@ def _facts(
     from engine.evaluation.music.run import Facts  # noqa: PLC0415
 
     over = f" with {options.overrides}" if options.overrides else ""
+    over += ", its own notes" if options.notes == NO_NOTES else ""
     return Facts(
         bundle=bundle_line(bundle),
         sampling=f"{options.preset}{over}",
@@ -214,7 +219,7 @@ def _sweep_key(options: argparse.Namespace, bundle: "Bundle", asks: "tuple[Ask, 
 def _command(options: argparse.Namespace, count: int) -> str:
     """The command that measures the same again."""
     names = ["split", "preset", "overrides", "device", "threads", "out", "ear", "text", "longest"]
-    names += ["seed"] if options.stage == "sweep" else ["seed", "captions"]
+    names += ["seed"] if options.stage == "sweep" else ["seed", "captions", "notes"]
     values: dict[str, Any] = {"clips": count} | {name: getattr(options, name) for name in names}
     parts = command_words(options, values)
     if options.stage == "sweep":

@@ -22,6 +22,7 @@ from engine.music.meter import seconds_per_bar
 from engine.recipe import (
     PROMPT_LIMIT_CHARS,
     SECONDS_RANGE,
+    NotesName,
     PresetName,
     Recipe,
     StageSettings,
@@ -39,11 +40,12 @@ _BARS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How everything of a run is sampled: a preset, and overrides of it by stage."""
+    """How everything of a run is sampled: a preset, overrides of it by stage, and whose notes."""
 
     preset: PresetName = "standard"
     generator: StageSettings = field(default_factory=StageSettings)
     vocoder: StageSettings = field(default_factory=StageSettings)
+    notes: NotesName = "composed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class Ask:
             Recipe(
                 prompt=self.prompt, bpm=entry.bpm, key=entry.key_name, meter=entry.meter,
                 bars=self.bars, loop=entry.loop, seed=self.seed, preset=sampling.preset,
-                generator=sampling.generator, vocoder=sampling.vocoder,
+                generator=sampling.generator, vocoder=sampling.vocoder, notes=sampling.notes,
             )
         )  # fmt: skip
 

@@ -46,7 +46,7 @@ class Group:
                 Recipe(
                     prompt=self.prompt, seconds=self.seconds, seed=self.seed + first,
                     takes=min(most, len(self.clips) - first), preset=sampling.preset,
-                    generator=sampling.generator, vocoder=sampling.vocoder,
+                    generator=sampling.generator, vocoder=sampling.vocoder, notes=sampling.notes,
                 )
             )
             for first in range(0, len(self.clips), most)

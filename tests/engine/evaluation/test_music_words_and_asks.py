@@ -100,6 +100,8 @@ def test_an_ask_is_a_recipe_of_the_clip_and_a_real_counterpart_of_its_length(
     assert (recipe.bpm, recipe.meter, recipe.key) == (entry.bpm, entry.meter, entry.key_name)
     assert (recipe.bars, recipe.loop, recipe.seed, recipe.takes) == (2, True, 9, 1)
     assert recipe.generator.steps == 3
+    assert recipe.notes == "composed"
+    assert whole.recipe(Sampling(notes="none")).notes == "none"
     assert whole.whole_loop
     assert not half.whole_loop
     assert half.bars == 1
