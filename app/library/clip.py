@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from engine.errors import UserError
+from engine.music.progression import named
 from engine.protocol.messages import Measured
-from engine.recipe import Recipe, from_json
+from engine.recipe import Recipe, from_json, has_chords
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -57,7 +58,9 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """What a search looks through, in lower case."""
         key = "" if self.key is None else self.key
         tempo = "" if self.bpm is None else f"{self.bpm:g}bpm"
-        return "\n".join((self.name, self.prompt, " ".join(self.tags), key, tempo)).casefold()
+        chords = _chords(self.recipe_json)
+        words = (self.name, self.prompt, " ".join(self.tags), key, tempo, chords)
+        return "\n".join(words).casefold()
 
     @property
     def recipe(self) -> Recipe | None:
@@ -66,6 +69,22 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return from_json(self.recipe_json)
         except UserError:
             return None
+
+
+class _Harmony(msgspec.Struct):
+    """Of a recipe, what its chords are: read thousandfold, so nothing else is."""
+
+    chords: str = ""
+    key: str | None = None
+
+
+def _chords(recipe_json: bytes) -> str:
+    """A recipe's chords by name; "" where there are none, or none that this version reads."""
+    try:
+        harmony = msgspec.json.decode(recipe_json, type=_Harmony)
+        return named(harmony.chords, harmony.key) if has_chords(harmony.chords) else ""
+    except (msgspec.MsgspecError, ValueError):
+        return ""
 
 
 class NewClip(msgspec.Struct, frozen=True, kw_only=True):

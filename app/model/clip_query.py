@@ -12,7 +12,7 @@ class ClipQuery:
     """A filter; the default shows every clip that is not in the bin.
 
     Attributes:
-        text: words that must all occur in name, prompt, tags, key or tempo; any case.
+        text: words that must all occur in name, prompt, tags, key, tempo or chords; any case.
         bpm: (low, high), both inside; None is any, clips without tempo included.
         key: canonical key; None is any.
         stars: at least so many.
