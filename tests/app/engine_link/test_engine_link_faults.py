@@ -16,6 +16,7 @@ import pytest
 from app.engine_link.link import EngineLink, LinkState, LinkTimes
 from app.engine_link.process import Ending
 from engine.protocol.messages import Cancel, Done, Event, Notice, Preview, Render, Shutdown, Take
+from engine.protocol.parts import take_parts
 from engine.recipe import Recipe
 from tests.fixtures.heartbeat import Heartbeat
 from tests.fixtures.kills import kills
@@ -73,7 +74,9 @@ def test_a_render_comes_through(watch: Callable[..., Watched]) -> None:
     takes = it.of(Take)
     assert [take.take for take in takes] == [1, 2]
     blob = next(blob for message, blob in it.frames if message == takes[1])
-    assert np.frombuffer(blob, "<f4").reshape(-1, 2).shape == (8_000, 2)
+    sound, midi = take_parts(takes[1], memoryview(blob))
+    assert np.frombuffer(sound, "<f4").reshape(-1, 2).shape == (8_000, 2)
+    assert midi.startswith(b"MThd")
     assert it.of(Preview)[-1].step == 3  # the last one is never dropped
 
 
