@@ -15,6 +15,7 @@ from engine.music.roll import (
     VOICES,
     Played,
     Player,
+    Voice,
     played,
     player_values,
     roll,
@@ -75,10 +76,10 @@ def test_drums_lie_in_the_row_of_what_is_struck(key: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("voice", ["bass", "chords", "lead"])
-def test_notes_out_of_range_sound_in_the_nearest_octave(voice: str) -> None:
-    low, high = PITCHES[voice]  # type: ignore[index]
+def test_notes_out_of_range_sound_in_the_nearest_octave(voice: Voice) -> None:
+    low, high = PITCHES[voice]
     for pitch in range(128):
-        found = row_of(voice, pitch)  # type: ignore[arg-type]
+        found = row_of(voice, pitch)
         name = ROW_NAMES[found]
         there = int(name.removeprefix(f"{voice}_"))
         assert low <= there <= high
