@@ -5,13 +5,20 @@ from collections.abc import Container, Sequence
 from typing import Final
 
 from engine.music.score import Role
-from engine.text.understanding import Understanding
+from engine.text.understanding import Guess, Understanding
 
 _ALONE: Final = re.compile(
     r"\b(solo|only|alone|just|nothing but|loop|break|breakbeat|fill|percussion)\b", re.IGNORECASE
 )  # a genre's drums with no band around them
 _ONE: Final = re.compile(
-    r"\b(solo|only|alone|just|nothing but|unaccompanied|a cappella)\b", re.IGNORECASE
+    r"\b(solo|only|alone|just|nothing (but|else)|unaccompanied|a cappella|isolated|lone|naked"
+    r"|single|on its own|by itself|no backing|minus the band)\b",
+    re.IGNORECASE,
+)
+_PIECE: Final = r"\s+(loop|part|riff|lick|line|arpeggio|melody|take|solo)s?\b"  # "a flute riff"
+_DRUM_PIECE: Final = re.compile(
+    r"\b(drum|percussion) (beat|groove|pattern|track|part)\b|\b(rhythm track|beat loop)\b",
+    re.IGNORECASE,
 )
 _DRUMS_ALONE: Final = re.compile(
     r"\b(drums?|percussion)[ -]*(only|alone|solo|loop|break|fill)s?\b"
@@ -30,15 +37,18 @@ def nothing_pitched(
     if _DRUMS_ALONE.search(prompt) is not None:
         return True
     if understood is None or not understood.instruments:
-        return False
+        return _DRUM_PIECE.search(prompt) is not None
     if not all(guess.name in unpitched for guess in understood.instruments):
         return False
     return not understood.genre or _ALONE.search(prompt) is not None
 
 
-def asks_for_one(prompt: str, instruments: Sequence[str]) -> bool:
-    """Whether a prompt wants its one instrument alone."""
-    return len(instruments) == 1 and _ONE.search(prompt) is not None
+def asks_for_one(prompt: str, instruments: Sequence[Guess]) -> bool:
+    """Whether a prompt wants the one instrument that it names alone."""
+    if len(instruments) != 1:
+        return False
+    piece = re.compile(rf"\b{re.escape(instruments[0].words)}{_PIECE}", re.IGNORECASE)
+    return _ONE.search(prompt) is not None or piece.search(prompt) is not None
 
 
 def refused_roles(refused: str, prompt: str) -> frozenset[Role]:

@@ -72,6 +72,7 @@ def composed(
     bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
     drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
     chords = () if drums else _chords(recipe, ceil(bars / times))
+    named = [guess for guess in meant.instruments if guess.confidence >= _SURE]
     instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
     return compose(
         seed,
@@ -81,7 +82,7 @@ def composed(
             key=recipe.key or _key_of(chords),
             meter=meter,
             bars=bars,
-            texture="solo" if drums or asks_for_one(recipe.prompt, instruments) else "full",
+            texture="solo" if drums or asks_for_one(recipe.prompt, named) else "full",
             loop=recipe.loop,
             instruments=instruments or (("standard kit",) if drums else ()),
             moods=_names(meant.moods, MOODS)[:2],

@@ -124,6 +124,9 @@ def test_no_chords_are_one_open_fifth() -> None:
         ("drum loop, breakbeat", (), True),
         ("just drums please", (), True),
         ("percussion only", (), True),
+        ("a waltzing jazz rhythm track", (), True),
+        ("drum pattern, four bars", ("909 kit",), True),
+        ("a drum groove with a sub bass", ("sub bass",), False),
         ("house with a drum machine", ("909 kit",), False),
         ("a 909", ("909 kit",), True),
         ("drum and bass, dark", (), False),
@@ -142,9 +145,25 @@ def test_drums_alone_are_drums_alone() -> None:
     assert [part.role for part in score.parts] == ["drums"]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "names", "expected"),
+    [
+        ("solo piano nocturne", ("piano",), True),
+        ("a hopeful isolated cello in a trailer idiom", ("cello",), True),
+        ("house, flute on its own", ("flute",), True),
+        ("a dark flute riff", ("flute",), True),
+        ("piano loop", ("piano",), True),
+        ("house loop with piano", ("piano",), False),
+        ("warm piano house", ("piano",), False),
+        ("only piano and cello", ("piano", "cello"), False),
+        ("just a song", (), False),
+    ],
+)
+def test_one_instrument_alone(prompt: str, names: tuple[str, ...], expected: bool) -> None:
+    assert asks_for_one(prompt, guesses(*names)) is expected
+
+
 def test_one_instrument_alone_plays_alone() -> None:
-    assert asks_for_one("solo piano nocturne", ("grand piano",))
-    assert not asks_for_one("piano and strings only", ("grand piano", "string ensemble"))
     understood = Understanding(instruments=guesses("cello"))
     score = made(msgspec.structs.replace(FOUR, prompt="solo cello"), understood)
     assert players(score) == {"cello"}
