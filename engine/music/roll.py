@@ -62,7 +62,6 @@ _DRUM_ROWS: Final = {key: row for row, keys in enumerate(DRUMS.values()) for key
 _OTHER_DRUM: Final = "metal"
 FX: Final = ("riser", "impact")
 
-_FIRST: Final[dict[Voice, int]] = {}  # row of a voice's lowest pitch
 ROW_NAMES: Final[tuple[str, ...]] = (
     *(f"drum_{name}" for name in DRUMS),
     *(f"fx_{name}" for name in FX),
@@ -72,7 +71,7 @@ ROW_NAMES: Final[tuple[str, ...]] = (
         for pitch in range(low, high + 1)
     ),
 )
-_FIRST.update({voice: ROW_NAMES.index(f"{voice}_{low}") for voice, (low, _) in PITCHES.items()})
+_FIRST: Final = {voice: ROW_NAMES.index(f"{voice}_{low}") for voice, (low, _) in PITCHES.items()}
 
 PLAYED: Final[tuple[Voice, ...]] = ("drums", "bass", "chords", "lead")  # voices with players
 _PLACES: Final = ("pan", "width", "reverb")
