@@ -121,6 +121,15 @@ def quiet(session: Session) -> bool:
     return session.models.troubles.all == ()
 
 
+def calmed(session: Session) -> None:
+    """Wait until there is no trouble; what is left is said."""
+    try:
+        wait_until(lambda: quiet(session))
+    except AssertionError as error:
+        error.add_note(f"in trouble: {session.models.troubles.all}")
+        raise
+
+
 def kept_at_last(disk: SmallDisk) -> dict[str, bytes]:
     """What another start finds: name → file."""
     library = Library(disk.folder / "data" / "library.db", lambda: disk.folder / "clips")
@@ -147,7 +156,7 @@ def test_keeping_on_a_full_disk(disk: SmallDisk, opened: Open) -> None:
     assert Path(data.urls()[0].toLocalFile()).read_bytes()[:4] == b"RIFF"
     disk.free()
     second = keep(session, 1)
-    wait_until(lambda: quiet(session))
+    calmed(session)
     session.close()
     assert set(kept_at_last(disk)) == {first.name, second.name}
 
