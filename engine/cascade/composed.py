@@ -16,10 +16,9 @@ from engine.cascade.alone import asks_for_one, nothing_pitched, refused_roles
 from engine.composer import compose
 from engine.composer.dice import Dice
 from engine.composer.genres import ERAS, GENRES, MOODS, Genre
-from engine.composer.harmony import given_chords
+from engine.composer.harmony import chord_weights, given_chords
 from engine.composer.request import METERS, Request
 from engine.composer.theory.keyfit import best_key
-from engine.music.chords import tones
 from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS
 from engine.music.keys import KEYS
 from engine.music.meter import METER_TABLE, seconds_per_bar
@@ -72,7 +71,7 @@ def composed(
     bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
     drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
     chords = () if drums else _chords(recipe, ceil(bars / times))
-    named = [guess for guess in meant.instruments if guess.confidence >= _SURE]
+    named = _sure(meant.instruments)
     instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
     return compose(
         seed,
@@ -94,10 +93,12 @@ def composed(
     )
 
 
+def _sure(guesses: Sequence[Guess]) -> list[Guess]:
+    return [guess for guess in guesses if guess.confidence >= _SURE]
+
+
 def _names(guesses: Sequence[Guess], known: Container[str]) -> tuple[str, ...]:
-    return tuple(
-        guess.name for guess in guesses if guess.confidence >= _SURE and guess.name in known
-    )
+    return tuple(guess.name for guess in _sure(guesses) if guess.name in known)
 
 
 def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> str:
@@ -106,7 +107,7 @@ def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> s
         if guess.name in GENRES:
             return guess.name
     moods = _names(meant.moods, MOODS)
-    wanted = [_meant_by(guess.name) for guess in meant.instruments if guess.confidence >= _SURE]
+    wanted = [_meant_by(guess.name) for guess in _sure(meant.instruments)]
 
     def suits(row: Genre) -> float:
         offered = _offered(row)
@@ -137,8 +138,8 @@ def _meant_by(name: str) -> tuple[str, ...]:
 def _instruments(meant: Understanding, row: Genre, dice: Dice) -> tuple[str, ...]:
     """Who must play: of a family one that the genre has a seat for, else any."""
     found: list[str] = []
-    for guess in meant.instruments:
-        names = _meant_by(guess.name) if guess.confidence >= _SURE else ()
+    for guess in _sure(meant.instruments):
+        names = _meant_by(guess.name)
         seated = [name for name in names if name in _offered(row)]
         if names and not any(name in found for name in names):
             found.append(dice.pick(seated or names))
@@ -148,12 +149,7 @@ def _instruments(meant: Understanding, row: Genre, dice: Dice) -> tuple[str, ...
 def _without(recipe: Recipe, unwanted: Understanding) -> frozenset[str]:
     """Who must not play: what is refused by name or family, and whole roles."""
     roles = refused_roles(refused(recipe), recipe.prompt)
-    names = {
-        name
-        for guess in unwanted.instruments
-        if guess.confidence >= _SURE
-        for name in _meant_by(guess.name)
-    }
+    names = {name for guess in _sure(unwanted.instruments) for name in _meant_by(guess.name)}
     if "drums" in roles:
         names.update(_DRUMS)
     if "bass" in roles:
@@ -179,9 +175,6 @@ def _key_of(chords: Sequence[Chord]) -> str | None:
     """The key that chords say, their roots counted twice and the first of them thrice."""
     if not chords:
         return None
-    weights = [0.0] * 12
-    for chord in chords:
-        for note in (chord.root, *tones(chord.root, chord.quality)[:4]):
-            weights[note] += chord.duration_q
+    weights = chord_weights(chords)
     weights[chords[0].root] += chords[0].duration_q
     return KEYS[best_key(weights)]

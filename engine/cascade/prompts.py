@@ -12,7 +12,7 @@ from engine.cascade.composed import composed, hears_notes, refused
 from engine.cascade.harmony import hears_chords, with_chords
 from engine.cascade.opened import encoded, tokenizer_of
 from engine.cascade.plan import Take
-from engine.recipe import Recipe
+from engine.recipe import NO_NOTES, Recipe
 from engine.runtime.cancel import CancelToken
 from engine.runtime.session import Runtime
 from engine.text.encoder import EncodedText
@@ -63,12 +63,12 @@ class Prompts:
         """
         spec = self._bundle.manifest.stages["generator"]
         harmony = self._harmony if hears_chords(spec) and not recipe.chords else None
-        composes = hears_notes(spec) and recipe.notes == "composed"
+        composes = hears_notes(spec) and recipe.notes != NO_NOTES
         understood = unwanted = None
         if harmony is not None or composes:
             understood = self.understand(recipe.prompt, cancel=cancel)
-        if composes and refused(recipe):
-            unwanted = self.understand(refused(recipe), cancel=cancel)
+        if composes and (text := refused(recipe)):
+            unwanted = self.understand(text, cancel=cancel)
         takes = []
         for number in range(recipe.first_take, recipe.first_take + recipe.takes):
             one = with_chords(recipe, number, harmony=harmony, understood=understood)

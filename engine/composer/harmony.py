@@ -3,6 +3,8 @@
 A numeral is enriched alike wherever it returns in a song, or the harmony would not sound decided.
 """
 
+from collections.abc import Sequence
+
 from engine.composer.dice import Dice
 from engine.composer.request import Plan
 from engine.composer.song import Span
@@ -123,13 +125,18 @@ def _merged(chords: list[Chord]) -> tuple[Chord, ...]:
     return tuple(result)
 
 
-def _says_key(plan: Plan, chords: tuple[Chord, ...]) -> float:
-    """How clearly the chords alone say the key: their tones by time, roots twice."""
+def chord_weights(chords: Sequence[Chord]) -> list[float]:
+    """How long the chords alone sound each pitch class (12 values, q), roots twice."""
     weights = [0.0] * 12
     for chord in chords:
         for note in (chord.root, *tones(chord.root, chord.quality)[:4]):
             weights[note] += chord.duration_q
-    return key_margin(weights, key_index(nearest_key(plan.tonic, plan.mode)))
+    return weights
+
+
+def _says_key(plan: Plan, chords: tuple[Chord, ...]) -> float:
+    """How clearly the chords alone say the key."""
+    return key_margin(chord_weights(chords), key_index(nearest_key(plan.tonic, plan.mode)))
 
 
 def draw_chords(plan: Plan, spans: tuple[Span, ...]) -> tuple[Chord, ...]:
