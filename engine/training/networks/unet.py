@@ -268,6 +268,7 @@ class UNet(nn.Module):
         patches = fold_time(stacked[:, :, None, :], self.config.patch)
         along = None if self.axes is None else self.axes(patches, log_snr)
         entry = self.entry(patches if along is None else along.seen)
+        rolls: Tensor | None = None
         if self.signals is not None and signals is not None:
             grid, rolls = self._folded(signals)
             entry = entry + self.signals(grid)
@@ -276,8 +277,8 @@ class UNet(nn.Module):
         hidden = rms_norm(self._down_and_up(entry, given) + entry)
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
         said = self.exit(hidden)
-        if self.notes is not None and signals is not None:
-            said = said + self.notes.expected(self._folded(signals)[1])
+        if self.notes is not None and rolls is not None:
+            said = said + self.notes.expected(rolls)
         if self.axes is not None and along is not None:
             if autoguidance is not None:
                 said = said * autoguidance[:, None, None, None]
