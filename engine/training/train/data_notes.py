@@ -46,22 +46,19 @@ def fit_notes(
         raise ValueError(msg)
     rows, outputs = notes.expected.weight.shape[1], notes.expected.weight.shape[0]
     power, product = torch.zeros(rows, rows), torch.zeros(rows, outputs)
-    seen = 0
-    kept: list[tuple[Tensor, Tensor]] = []
+    squares, seen = torch.zeros(outputs), 0
     for step in range(_MOST_STEPS):
         example = as_example(batches.batch(step, first=0, count=batch))
         played, lacks = _lacking(network, axes, example, seed=seed, step=step)
-        kept.append((played, lacks))
         power += played.T @ played
         product += played.T @ lacks
+        squares += lacks.square().sum(dim=0)
         seen += len(played)
         if seen >= count:
             break
     notes.fit(power, product)
-    left = torch.zeros(outputs)
-    fitted = notes.expected.weight[:, :, 0, 0]
-    for played, lacks in kept:
-        left += (lacks - played @ fitted.T).square().sum(dim=0)
+    fitted = notes.expected.weight[:, :, 0, 0]  # (K, rows); Σ (y − F n)² is in the sums already
+    left = squares - 2 * (fitted * product.T).sum(dim=1) + ((fitted @ power) * fitted).sum(dim=1)
     unknown = (left / max(seen, 1)).clamp(1e-3, 1.0).log()
     axes.log_unknown.copy_(torch.minimum(axes.log_unknown, unknown))
 
