@@ -3,6 +3,7 @@
 Runs them all even when one fails, so that one run shows everything, and ends with pytest's summary.
 """
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,11 @@ CHECKS = (
 )
 
 
+def _how(ended: int) -> str:
+    """An exit code in words: a crash after the last test is no failed test."""
+    return f"exit code {ended}" if ended > 0 else f"ended by {signal.Signals(-ended).name}"
+
+
 def main() -> int:
     """Run the checks; 0 if all passed."""
     tools = Path(sys.executable).parent
@@ -25,8 +31,9 @@ def main() -> int:
         sys.stdout.write(f"── {' '.join(check)}\n")
         sys.stdout.flush()
         command = [str(tools / check[0]), *check[1:]]
-        if subprocess.run(command, cwd=ROOT, check=False).returncode:
-            failed.append(" ".join(check))
+        ended = subprocess.run(command, cwd=ROOT, check=False).returncode
+        if ended:
+            failed.append(f"{' '.join(check)} ({_how(ended)})")
     if failed:
         sys.stdout.write(f"failed: {', '.join(failed)}\n")
     return 1 if failed else 0
