@@ -1,9 +1,10 @@
-"""Prompts that ask for one player, for drums and nothing else, or for music without somebody."""
+"""How many a prompt asks for: one player, a few, everybody; drums alone; nobody of some kind."""
 
 import re
 from collections.abc import Container, Sequence
 from typing import Final
 
+from engine.composer.request import Texture
 from engine.music.score import Role
 from engine.text.understanding import Guess, Understanding
 
@@ -23,6 +24,17 @@ _DRUM_PIECE: Final = re.compile(
 _DRUMS_ALONE: Final = re.compile(
     r"\b(drums?|percussion)[ -]*(only|alone|solo|loop|break|fill)s?\b"
     r"|\b(only|just|nothing but)( \w+)? (drums?|percussion)\b",
+    re.IGNORECASE,
+)
+# "minimal" names genres, too
+_FEW: Final = re.compile(
+    r"\b(sparse(ly)?|minimal(?! (techno|house|wave|synth|dub))|minimalis(t|tic|m)|bare[- ]?bones"
+    r"|stripped[- ](back|down)|skeletal|uncluttered|duo|duet|trio|(two|three|a few) players)\b",
+    re.IGNORECASE,
+)
+_EVERYBODY: Final = re.compile(
+    r"\b((full|whole|entire)[- ](band|ensemble|orchestra|line-?up)|(multi-)?layered|dense(ly)?"
+    r"|everybody|maximalist|wall[- ]of[- ]sound)\b",
     re.IGNORECASE,
 )
 _NO_DRUMS: Final = re.compile(r"\b(drums|drummer|percussion|beats?)\b(?! machine)", re.IGNORECASE)
@@ -49,6 +61,13 @@ def asks_for_one(prompt: str, instruments: Sequence[Guess]) -> bool:
         return False
     piece = re.compile(rf"\b{re.escape(instruments[0].words)}{_PIECE}", re.IGNORECASE)
     return _ONE.search(prompt) is not None or piece.search(prompt) is not None
+
+
+def texture_said(prompt: str) -> Texture | None:
+    """Whether a prompt asks for few players or for everybody; None where it says neither."""
+    if _FEW.search(prompt) is not None:
+        return "sparse"
+    return "full" if _EVERYBODY.search(prompt) is not None else None
 
 
 def refused_roles(refused: str, prompt: str) -> frozenset[Role]:

@@ -12,12 +12,12 @@ from math import ceil
 from typing import Final
 
 from engine.bundle.manifest import StageSpec
-from engine.cascade.alone import asks_for_one, nothing_pitched, refused_roles
+from engine.cascade.alone import asks_for_one, nothing_pitched, refused_roles, texture_said
 from engine.composer import compose
 from engine.composer.dice import Dice
 from engine.composer.genres import ERAS, GENRES, MOODS, Genre
 from engine.composer.harmony import chord_weights, given_chords
-from engine.composer.request import METERS, Request
+from engine.composer.request import METERS, Request, Texture
 from engine.composer.theory.keyfit import best_key
 from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS
 from engine.music.keys import KEYS
@@ -30,6 +30,9 @@ from engine.text.understanding import Guess, Understanding
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
 _PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close
+# how many play in takes after the first, where the prompt leaves it open: takes are to differ, and
+# with everybody in each of them they are other notes of one sound
+_TEXTURES: Final[dict[Texture, float]] = {"full": 0.6, "sparse": 0.4}
 _TAKES: Final = 1 << 16  # more than there are
 # a meter that the composer does not write → one that it does, and how many of its bars are one
 _WRITTEN_AS: Final = {"12/8": ("6/8", 2)}
@@ -71,7 +74,7 @@ def composed(
     bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
     drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
     chords = () if drums else _chords(recipe, ceil(bars / times))
-    named = _sure(meant.instruments)
+    alone = drums or asks_for_one(recipe.prompt, _sure(meant.instruments))
     instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
     return compose(
         seed,
@@ -81,7 +84,7 @@ def composed(
             key=recipe.key or _key_of(chords),
             meter=meter,
             bars=bars,
-            texture="solo" if drums or asks_for_one(recipe.prompt, named) else "full",
+            texture=_texture(recipe, alone, Dice(seed, "texture")),
             loop=recipe.loop,
             instruments=instruments or (("standard kit",) if drums else ()),
             moods=_names(meant.moods, MOODS)[:2],
@@ -91,6 +94,14 @@ def composed(
             excerpt=duration_s(recipe) < _PIECE_S,
         ),
     )
+
+
+def _texture(recipe: Recipe, alone: bool, dice: Dice) -> Texture:
+    """What the prompt says of it; else everybody in the first take, and fewer in some others."""
+    said = "solo" if alone else texture_said(recipe.prompt)
+    if said is not None or recipe.first_take == 1:
+        return said or "full"
+    return dice.weighted(_TEXTURES)
 
 
 def _sure(guesses: Sequence[Guess]) -> list[Guess]:

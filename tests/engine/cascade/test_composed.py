@@ -5,7 +5,7 @@ from dataclasses import astuple
 import msgspec
 import pytest
 
-from engine.cascade.alone import asks_for_one, nothing_pitched
+from engine.cascade.alone import asks_for_one, nothing_pitched, texture_said
 from engine.cascade.composed import composed, refused
 from engine.composer.genres import GENRES
 from engine.music.instruments import INSTRUMENTS
@@ -241,3 +241,33 @@ def test_an_instrument_that_is_refused_is_not_played() -> None:
         for name in players(made(msgspec.structs.replace(FOUR, seed=seed), swing))
     }
     assert plain & families  # else the test says nothing
+
+
+@pytest.mark.parametrize(
+    ("prompt", "texture"),
+    [
+        ("sparse dub", "sparse"), ("a stripped-back folk trio", "sparse"), ("techno", None),
+        ("minimal techno", None), ("minimal house with Rhodes", None), ("minimal piano", "sparse"),
+        ("full-band funk", "full"), ("layered, dense trance", "full"), ("Lush strings", None),
+    ],
+)  # fmt: skip
+def test_how_many_play_is_read_off_the_prompt(prompt: str, texture: str | None) -> None:
+    assert texture_said(prompt) == texture
+
+
+def test_the_first_take_has_everybody_and_fewer_play_in_some_others() -> None:
+    understood = Understanding(genre=guesses("funk"))
+    takes = [
+        made(msgspec.structs.replace(FOUR, seed=seed, first_take=take), understood).texture
+        for seed in range(20)
+        for take in (1, 2, 3, 4)
+    ]
+    assert set(takes[::4]) == {"full"}
+    assert 12 <= sum(texture == "sparse" for texture in takes) <= 36
+    assert "solo" not in takes
+
+
+@pytest.mark.parametrize(("prompt", "texture"), [("a trio", "sparse"), ("the full band", "full")])
+def test_a_prompt_that_says_how_many_play_holds_for_every_take(prompt: str, texture: str) -> None:
+    takes = [Recipe(prompt=prompt, bpm=120, bars=4, first_take=take) for take in range(1, 5)]
+    assert {made(take).texture for take in takes} == {texture}
