@@ -26,6 +26,7 @@ from engine.evaluation.music.making import Say
 from engine.evaluation.music.rhythm import beat_phase_ms, heard_bpm, right_tempo
 from engine.evaluation.music.rough import rough_sound
 from engine.evaluation.music.tags import said_share
+from engine.evaluation.music.two_sample import told_apart
 from engine.evaluation.music.wording import KINDS
 from engine.files import replace_file
 from engine.recipe import PresetName, Recipe, StageSettings
@@ -34,12 +35,14 @@ from engine.runtime.cancel import Cancelled, CancelToken
 FloatArray = NDArray[np.float32]
 
 NAME: Final = "sweep.json"
-COLUMNS: Final = (*KINDS, "cosine", "frechet", "tempo", "beat_phase_ms", "seconds_for_30")
-LOWER: Final = ("frechet", "beat_phase_ms", "seconds_for_30")  # is better
+COLUMNS: Final = (
+    *KINDS, "cosine", "frechet", "two_sample", "tempo", "beat_phase_ms", "seconds_for_30",
+)  # fmt: skip
+LOWER: Final = ("frechet", "two_sample", "beat_phase_ms", "seconds_for_30")  # is better
 HEADINGS: Final = {
     "genre": "genre", "instrument": "instruments", "mood": "moods", "cosine": "text cosine",
-    "frechet": "Fréchet", "tempo": "tempo", "beat_phase_ms": "beats off, ms",
-    "seconds_for_30": "s for 30 s",
+    "frechet": "Fréchet", "two_sample": "told from real", "tempo": "tempo",
+    "beat_phase_ms": "beats off, ms", "seconds_for_30": "s for 30 s",
 }  # fmt: skip
 REAL: Final = "real clips"
 
@@ -174,11 +177,18 @@ def _figures(
         **{kind: _said(judges, heard.tags, kind) for kind in KINDS},
         "cosine": float(matched(judges.texts, heard.vectors).mean()),
         "frechet": frechet(axes.of(truth.features), axes.of(heard.features)),
+        "two_sample": _told(judges, truth.vectors, heard.vectors),
         "tempo": _mean([right for right, _ in beats]),
         "beat_phase_ms": float(np.median([off for _, off in beats])) if beats else math.nan,
         "seconds_for_30": seconds,
     }
     return {name: None if math.isnan(value) else value for name, value in found.items()}
+
+
+def _told(judges: Panel, real: FloatArray, made: FloatArray) -> float:
+    groups = [ask.clip.entry.key for ask in judges.asks]
+    rng = np.random.default_rng(0)
+    return told_apart(real, made, real_groups=groups, other_groups=groups, rng=rng)
 
 
 def _said(judges: Panel, tags: Mapping[str, FloatArray], kind: str) -> float:
@@ -230,7 +240,7 @@ def _best(rows: Sequence[Setting], column: str) -> float | None:
 def _cell(value: float | None, column: str, best: float | None) -> str:
     if value is None:
         return "–"
-    if column in (*KINDS, "tempo"):
+    if column in (*KINDS, "two_sample", "tempo"):
         text = f"{100 * value:.0f} %"
     else:
         text = f"{value:.1f}" if column == "beat_phase_ms" else f"{value:.3f}"

@@ -114,6 +114,18 @@ def swept(
     )  # fmt: skip
 
 
+def test_what_does_not_obey_is_told_from_real_clips(tmp_path: Path) -> None:
+    clips = held_out([made_music(tmp_path / "data", clips=16)], "test", 16, arrays=("audio16",))
+    many = drawn_asks(clips, 16, longest_s=2, seed=0)
+    rows = swept(many, tmp_path, FakeGenerator())
+    assert rows is not None
+    real, plain, _, guided = (row.figures["two_sample"] for row in rows)
+    assert real == 0.5
+    assert plain == 1
+    assert guided is not None
+    assert guided < 0.8
+
+
 def test_settings_that_obey_stand_out(asks: tuple[Ask, ...], tmp_path: Path) -> None:
     generator = FakeGenerator()
     rows = swept(asks, tmp_path, generator)
@@ -128,6 +140,7 @@ def test_settings_that_obey_stand_out(asks: tuple[Ask, ...], tmp_path: Path) -> 
     for column in ("frechet", "beat_phase_ms"):
         assert (guided.figures[column] or 0) < (plain.figures[column] or 0)
     assert guided.figures["instrument"] is None  # the ear knows none
+    assert guided.figures["two_sample"] is None  # of so few nothing can be said
     assert set(guided.figures) == set(COLUMNS)
     table = sweep_table(rows)
     assert table[1][0] == REAL
