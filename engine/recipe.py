@@ -98,6 +98,7 @@ class Recipe(
         loudness_lufs: integrated loudness of the finished clip; None leaves the level alone.
         ceiling_dbtp: true-peak ceiling of the finished clip; None is no ceiling.
         bundle: SHA-256 of the bundle's manifest; empty until rendered.
+        composer: version of the composer that wrote the notes; 0 until rendered, or without notes.
         schema: version of this structure.
     """
 
@@ -122,6 +123,7 @@ class Recipe(
     loudness_lufs: float | None = -16.0
     ceiling_dbtp: float | None = -1.0
     bundle: str = ""
+    composer: int = 0
     schema: int = SCHEMA
 
 
@@ -204,6 +206,8 @@ def _check_text(recipe: Recipe) -> None:
         raise _refused("prompt", recipe.prompt, 'a few words, such as "slow lo-fi guitar ballad"')
     if recipe.bundle and not re.fullmatch(r"[0-9a-f]{64}", recipe.bundle):
         raise _refused("bundle", recipe.bundle, "the SHA-256 of a manifest, 64 hexadecimal digits")
+    if recipe.composer < 0:
+        raise _refused("composer", recipe.composer, "a version, 0 or more")
 
 
 def _chords(recipe: Recipe) -> str:

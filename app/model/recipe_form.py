@@ -108,6 +108,7 @@ class RecipeForm(QObject):
         seed_locked: the seed stays; otherwise every Generate rolls another.
         loudness_lufs, ceiling_dbtp: None is off.
         bundle: SHA-256 of the bundle that must render it; "" is the loaded one.
+        composer: version whose notes are repeated; 0 is the engine's own.
         first_take: number of the first take; 1 unless a clip's recipe is repeated.
         stages: one StageForm per stage, by name.
         reading: what the engine made of the prompt.
@@ -137,6 +138,7 @@ class RecipeForm(QObject):
     loudness_lufs: Field[float | None] = Field(-16.0, _loudness)
     ceiling_dbtp: Field[float | None] = Field(-1.0, _ceiling)
     bundle: Field[str] = Field("", unchanged)
+    composer: Field[int] = Field(0, unchanged)
     first_take: Field[int] = Field(1, whole(1, 10_000))
 
     KNOBS: ClassVar = RECIPE_KNOBS
@@ -284,6 +286,7 @@ class RecipeForm(QObject):
             loudness_lufs=self.loudness_lufs,
             ceiling_dbtp=self.ceiling_dbtp,
             bundle=self.bundle,
+            composer=self.composer,
             generator=self.stages["generator"].settings(),
             vocoder=self.stages["vocoder"].settings(),
             cascader=self.stages["cascader"].settings(),
@@ -317,7 +320,7 @@ class RecipeForm(QObject):
             setattr(self, name, getattr(recipe, name))
         for name in ("seed", "takes", "first_take", "preset"):
             setattr(self, name, getattr(recipe, name))
-        for name in ("loudness_lufs", "ceiling_dbtp", "bundle"):
+        for name in ("loudness_lufs", "ceiling_dbtp", "bundle", "composer"):
             setattr(self, name, getattr(recipe, name))
         self.tempo_on = recipe.bpm is not None
         self.bpm = DEFAULT_BPM if recipe.bpm is None else recipe.bpm

@@ -27,6 +27,9 @@ from engine.recipe import Recipe, duration_s, has_chords
 from engine.text.phrases import refused_in
 from engine.text.understanding import Guess, Understanding
 
+# Raised whenever the same recipe would get other notes: a clip's recipe says who wrote its notes.
+COMPOSER_VERSION: Final = 2
+
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
 _PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bundle.harmony import HarmonyFile
 from engine.bundle.verify import Bundle
-from engine.cascade.composed import composed, hears_notes, refused
+from engine.cascade.composed import COMPOSER_VERSION, composed, hears_notes, refused
 from engine.cascade.harmony import hears_chords, with_chords
 from engine.cascade.opened import encoded, tokenizer_of
 from engine.cascade.plan import Take
@@ -19,6 +20,15 @@ from engine.text.encoder import EncodedText
 from engine.text.understanding import Understander, Understanding, token_means
 
 FloatArray = NDArray[np.float32]
+
+
+def _written(
+    recipe: Recipe, understood: Understanding | None, unwanted: Understanding | None
+) -> Take:
+    """A take with its score, and who wrote it."""
+    score = composed(recipe, understood, unwanted)
+    version = 0 if score is None else COMPOSER_VERSION
+    return Take(msgspec.structs.replace(recipe, composer=version), score)
 
 
 class Prompts:
@@ -69,10 +79,15 @@ class Prompts:
             understood = self.understand(recipe.prompt, cancel=cancel)
         if composes and (text := refused(recipe)):
             unwanted = self.understand(text, cancel=cancel)
+        if composes and recipe.composer not in (0, COMPOSER_VERSION):
+            self._runtime.notify(
+                f"composer {recipe.composer} wrote this recipe's notes, and this version has "
+                f"composer {COMPOSER_VERSION}: they will differ (the clip's MIDI file keeps them)"
+            )
         takes = []
         for number in range(recipe.first_take, recipe.first_take + recipe.takes):
             one = with_chords(recipe, number, harmony=harmony, understood=understood)
-            takes.append(Take(one, composed(one, understood, unwanted) if composes else None))
+            takes.append(_written(one, understood, unwanted) if composes else Take(one, None))
         return takes
 
     @cached_property

@@ -76,7 +76,7 @@ class Runtime:
     ) -> None:
         self._device = device
         self._threads = threads or 0
-        self._notify = notify or _log.info
+        self.notify = notify or _log.info
         self._factory = factory
         self._resident_limit = RESIDENT_ALL
         self._models: dict[Path, Model] = {}
@@ -120,7 +120,7 @@ class Runtime:
             return
         self.release_others()
         self._device = cpu()
-        self._notify(why)
+        self.notify(why)
 
     def step_down(self, ladder: Ladder) -> Ladder:
         """Take the next rung after an OutOfMemory: adjusts device and residents, tells the user.
@@ -135,7 +135,7 @@ class Runtime:
             self.fall_back_to_cpu(line)
         else:
             self.release_others()
-            self._notify(line)
+            self.notify(line)
         return lower
 
     def follow(self, ladder: Ladder) -> None:

@@ -1,12 +1,13 @@
 """A take's score: the prompt's genre and players, the musician's grid and chords, its own notes."""
 
+import hashlib
 from dataclasses import astuple
 
 import msgspec
 import pytest
 
 from engine.cascade.alone import asks_for_one, nothing_pitched, texture_said
-from engine.cascade.composed import composed, refused
+from engine.cascade.composed import COMPOSER_VERSION, composed, refused
 from engine.composer.genres import GENRES
 from engine.music.instruments import INSTRUMENTS
 from engine.music.meter import METER_TABLE
@@ -271,3 +272,19 @@ def test_the_first_take_has_everybody_and_fewer_play_in_some_others() -> None:
 def test_a_prompt_that_says_how_many_play_holds_for_every_take(prompt: str, texture: str) -> None:
     takes = [Recipe(prompt=prompt, bpm=120, bars=4, first_take=take) for take in range(1, 5)]
     assert {made(take).texture for take in takes} == {texture}
+
+
+# version → what it writes; add a row whenever COMPOSER_VERSION is raised
+WRITTEN = {2: "02e46b5cd9dfe731"}
+
+
+def test_other_notes_are_another_version() -> None:
+    """Where this fails, clips would be repeated with other notes: raise COMPOSER_VERSION."""
+    written = hashlib.sha256()
+    for number, genre in enumerate(sorted(GENRES)):
+        understood = Understanding(genre=guesses(genre))
+        recipe = Recipe(prompt=genre, bpm=110, bars=8, seed=number, first_take=number % 4 + 1)
+        for part in made(msgspec.structs.replace(recipe, loop=number % 3 == 0), understood).parts:
+            rows = [(round(n.start_q, 3), n.pitch, n.velocity) for n in part.notes]
+            written.update(f"{part.instrument} {rows}".encode())
+    assert WRITTEN[COMPOSER_VERSION] == written.hexdigest()[:16]

@@ -9,7 +9,7 @@ import pytest
 
 from engine.bundle.store import open_bundle
 from engine.cascade.cascade import Cascade
-from engine.cascade.composed import composed
+from engine.cascade.composed import COMPOSER_VERSION, composed
 from engine.cascade.events import CascadeEvent, TakeReady
 from engine.cascade.notes import notes_file
 from engine.cascade.plan import Take
@@ -97,3 +97,26 @@ def test_each_take_comes_with_the_notes_that_it_was_told(tiny_bundle: Path) -> N
     assert first.midi != midi_bytes(score_to_midi(composed(second.recipe, None) or score))
     left = takes(msgspec.structs.replace(recipe, takes=1, notes="none"))
     assert [take.midi for take in left] == [b""]
+
+
+def test_a_recipe_says_who_wrote_its_notes_and_another_composer_is_announced(
+    tiny_bundle: Path,
+) -> None:
+    said: list[str] = []
+    cascade = Cascade(open_bundle(tiny_bundle), Runtime(choose("cpu"), 1, notify=said.append))
+
+    def take(recipe: Recipe) -> TakeReady:
+        events: list[CascadeEvent] = []
+        cascade.render(recipe, emit=events.append, cancel=CancelToken())
+        return next(event for event in events if isinstance(event, TakeReady))
+
+    recipe = Recipe(prompt="lo-fi guitar", bpm=120, bars=1)
+    first = take(recipe)
+    assert first.recipe.composer == COMPOSER_VERSION
+    assert take(first.recipe).midi == first.midi
+    assert take(msgspec.structs.replace(recipe, notes="none")).recipe.composer == 0
+    assert said == []
+    again = take(msgspec.structs.replace(recipe, composer=COMPOSER_VERSION - 1))
+    assert again.recipe.composer == COMPOSER_VERSION
+    assert len(said) == 1
+    assert f"composer {COMPOSER_VERSION - 1}" in said[0]
