@@ -6,7 +6,7 @@ notes of every take (four files a render, of which nobody wanted one), and a tem
 project that is opened tomorrow finds nothing there).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -147,6 +147,12 @@ class NotesModel(QObject):
         """Show a clip's notes in the system's file manager."""
         if (path := self._existing(clip_id)) is not None:
             reveal(path)
+
+    def drag_clips(self, clip_ids: Sequence[int]) -> QMimeData | None:
+        """URLs of the notes of those clips that have some; None, and said why, where none are."""
+        found = [self._existing(i) for i in clip_ids if self.file_of_clip(i) is not None]
+        paths = [path for path in found if path is not None]
+        return file_urls(paths) if paths else None
 
     def copy(self, clip_id: int) -> None:
         """Put the file of a clip's notes on the clipboard, as a file manager's copy does."""

@@ -5,6 +5,7 @@ that scrolls copies the rows that were there before. Of a whole page of new ones
 few, and the next frame the others: no turn of the event loop waits for all of them.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -44,12 +45,14 @@ ROW_PX: Final = 60
 WAVE_PX: Final = QSize(64, 36)
 STAR_PX: Final = 14
 _STARS_PX: Final = 5 * STAR_PX
+NOTES_PX: Final = 16  # the handle of a clip's notes
 _WAVES: Final = 600  # thumbnails kept
 _ROWS: Final = 64  # whole rows kept: several screens of them
 ROWS_PER_FRAME: Final = 6  # drawn anew at most
 _ONE_BAR: Final = QT_TRANSLATE_NOOP("words", "1 bar")
 _BARS: Final = QT_TRANSLATE_NOOP("words", "{0} bars")
 _MISSING: Final = QT_TRANSLATE_NOOP("words", "⚠ file is missing")
+_NOTES: Final = QT_TRANSLATE_NOOP("words", "Drag the notes into the DAW as MIDI")
 _NAME: Final = QT_TRANSLATE_NOOP("words", "Name")
 Index = QModelIndex | QPersistentModelIndex
 
@@ -87,15 +90,24 @@ def when(created_s: float, now: datetime | None = None) -> str:
 class ClipDelegate(QStyledItemDelegate):
     """Paints and edits rows; a click on a star sets so many.
 
+    Args:
+        has_notes: whether a clip, by id, has a file of its notes.
+
     Signals:
         starred(int, int): clip, stars.
     """
 
     starred = Signal(int, int)
 
-    def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        view: QAbstractItemView,
+        *,
+        has_notes: Callable[[int], bool] = lambda clip_id: False,
+    ) -> None:
         super().__init__(view)
-        self._theme, self._view = theme, view
+        self._theme, self._view, self._has_notes = theme, view, has_notes
         self._waves: Cache[tuple[int, float], QPixmap] = Cache(_WAVES)
         self._rows: Cache[int, tuple[tuple[object, ...], QPixmap]] = Cache(_ROWS)
         self.playing_id = -1
@@ -121,6 +133,11 @@ class ClipDelegate(QStyledItemDelegate):
         """Where the stars of a row are."""
         inner = self._inner(row)
         return QRectF(inner.right() - _STARS_PX - 2, inner.top() + 35, _STARS_PX, STAR_PX + 2)
+
+    def notes_rect(self, row: QRectF) -> QRectF:
+        """Where the handle of a row's notes is."""
+        stars = self.star_rect(row)
+        return QRectF(stars.left() - Space.SMALL - NOTES_PX, stars.top(), NOTES_PX, NOTES_PX)
 
     # ── paint ─────────────────────────────────────────────────────────────────────────────
 
@@ -158,7 +175,7 @@ class ClipDelegate(QStyledItemDelegate):
         None where this frame has drawn enough.
         """
         ratio = self._view.devicePixelRatioF()
-        state = (clip, size, ratio, clip.id == self.playing_id)
+        state = (clip, size, ratio, clip.id == self.playing_id, self._has_notes(clip.id))
         known = self._rows.find(clip.id)
         if known is not None and known[0] == state:
             return known[1]
@@ -194,7 +211,12 @@ class ClipDelegate(QStyledItemDelegate):
         painter.drawText(second, Align.AlignLeft | Align.AlignVCenter, text)
         stars = self.star_rect(row)
         self._paint_stars(painter, stars, clip.stars)
-        last = QRectF(left, inner.top() + 35, stars.left() - left - Space.SMALL, 16)
+        end = stars.left()
+        if self._has_notes(clip.id):
+            handle = self.notes_rect(row)
+            theme.draw_icon(painter, "midi", handle.center(), tone="muted", size_px=14)
+            end = handle.left()
+        last = QRectF(left, inner.top() + 35, end - left - Space.SMALL, 16)
         self._paint_last(painter, last, clip)
 
     def _line(self, painter: QPainter, box: QRectF, clip: Clip) -> None:
@@ -263,6 +285,11 @@ class ClipDelegate(QStyledItemDelegate):
             return None
         return min(max(int((x - box.left()) / STAR_PX) + 1, 1), 5)
 
+    def on_notes(self, row: QRectF, clip: Clip, point: QPointF) -> bool:
+        """Whether a point is on the handle of a clip's notes."""
+        reach = self.notes_rect(row).adjusted(-3, -3, 3, 3)
+        return self._has_notes(clip.id) and reach.contains(point)
+
     def editorEvent(self, event, model, option, index) -> bool:  # type: ignore[no-untyped-def]  # noqa: N802
         """A click on the stars; on the one that is last again takes it away."""
         if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
@@ -276,11 +303,12 @@ class ClipDelegate(QStyledItemDelegate):
         return bool(super().editorEvent(event, model, option, index))
 
     def helpEvent(self, event: QHelpEvent, view, option, index) -> bool:  # type: ignore[no-untyped-def]  # noqa: N802
-        """The whole prompt, and the chords."""
+        """The whole prompt, and the chords; on the notes' handle, what it is for."""
         clip: Clip | None = index.data(CLIP_ROLE)
         if clip is None or event.type() != QEvent.Type.ToolTip:
             return bool(super().helpEvent(event, view, option, index))
-        QToolTip.showText(event.globalPos(), said_of(clip), view)
+        there = self.on_notes(QRectF(option.rect), clip, QPointF(event.pos()))
+        QToolTip.showText(event.globalPos(), tr(_NOTES) if there else said_of(clip), view)
         return True
 
     def createEditor(self, parent: QWidget, option, index: Index) -> QWidget:  # type: ignore[no-untyped-def]  # noqa: N802

@@ -1,7 +1,7 @@
 """The list of clips: keys, menu, and dragging files out."""
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QPaintEvent
+from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QInputDialog, QListView, QMenu, QWidget
 
 from app.library.clip import Clip
@@ -58,7 +58,8 @@ class ClipList(QListView):
         self.setAccessibleName(self.tr("Clips"))
         self.setModel(clips)
         self.setModelColumn(int(Column.NAME))
-        self.delegate = ClipDelegate(theme, self)
+        self.delegate = ClipDelegate(theme, self, has_notes=self._has_notes)
+        self._pressed_notes = False
         self.setItemDelegate(self.delegate)
         self.setUniformItemSizes(True)
         self.setLayoutMode(QListView.LayoutMode.Batched)  # 10,000 rows at once take 60 ms
@@ -119,9 +120,23 @@ class ClipList(QListView):
         """File URLs of the selected clips' complete files."""
         return self._actions.drag_data(self._ids())
 
+    def notes_data(self) -> QMimeData | None:
+        """File URLs of the selected clips' notes."""
+        return self._notes.drag_clips(self._ids())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Remember what is taken hold of, in case it becomes a drag: sound or notes."""
+        index = self.indexAt(event.position().toPoint())
+        clip: Clip | None = index.data(CLIP_ROLE)
+        row = QRectF(self.visualRect(index))
+        held = clip is not None and self.delegate.on_notes(row, clip, event.position())
+        self._pressed_notes = held
+        super().mousePressEvent(event)
+
     def startDrag(self, supported: Qt.DropAction) -> None:  # noqa: N802
         """Complete files or nothing; a copy, never a move."""
-        if (data := self.drag_data()) is not None:
+        data = self.notes_data() if self._pressed_notes else self.drag_data()
+        if data is not None:
             drag_out(self, data, self._theme, len(data.urls()))
 
     # ── doing ─────────────────────────────────────────────────────────────────────────────
@@ -250,12 +265,12 @@ class ClipList(QListView):
             else:
                 label = f"{self.tr(name)}\t{keys}" if keys else self.tr(name)
                 action = menu.addAction(self._theme.icon(icon), label, getattr(self, method))
-                action.setEnabled(method not in _FOR_NOTES or self._has_notes())
+                noted = any(map(self._has_notes, self._ids()[:1]))
+                action.setEnabled(method not in _FOR_NOTES or noted)
         return menu
 
-    def _has_notes(self) -> bool:
-        ids = self._ids()
-        return bool(ids) and self._notes.file_of_clip(ids[0]) is not None
+    def _has_notes(self, clip_id: int) -> bool:
+        return self._notes.file_of_clip(clip_id) is not None
 
     def _add_stars(self, menu: QMenu) -> None:
         for stars in range(6):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMenu
@@ -151,6 +151,28 @@ def test_a_clip_with_notes_offers_them(working: Stage, monkeypatch: pytest.Monke
         listed.show_clip(clip.id)
         entries = [action(listed.menu(), text) for text in ("Show the notes", "Copy the notes")]
         assert [each.isEnabled() for each in entries] == [number == 0] * 2
+        data = listed.notes_data()
+        assert (data is None) == bool(number)
         listed.reveal_notes()
     first = next(clip for clip in map(models.clips.clip_at, range(2)) if "composed" in clip.prompt)
     assert shown == [first.path.with_suffix(".mid")]
+    check_rows_hand_out_what_is_held(working, first.id, first.path, monkeypatch)
+
+
+def check_rows_hand_out_what_is_held(
+    stage: Stage, clip_id: int, wav: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row dragged by its notes' handle gives notes, and anywhere else sound."""
+    listed, dragged = stage.window.library.list, list[Path]()
+
+    def drop(_: object, data: QMimeData, *__: object) -> None:
+        dragged.extend(Path(url.toLocalFile()) for url in data.urls())
+
+    monkeypatch.setattr("app.view.panels.clip_list.drag_out", drop)
+    listed.show_clip(clip_id)
+    row = QRectF(listed.visualRect(listed.currentIndex()))
+    for place in (listed.delegate.notes_rect(row).center(), row.center()):
+        QTest.mousePress(listed.viewport(), LEFT, pos=place.toPoint())
+        listed.startDrag(Qt.DropAction.CopyAction)
+        QTest.mouseRelease(listed.viewport(), LEFT, pos=place.toPoint())
+    assert dragged == [wav.with_suffix(".mid"), wav]
