@@ -58,6 +58,9 @@ class StageSettings(
         temperature: size of the noise that the ancestral samplers put back, 0–1; the paper's is 1.
             Below it they keep nearer to what is likeliest.
         guidance: classifier-free guidance weight w; 1 is off.
+        guidance_from, guidance_until: the share of the steps after which guidance begins, and after
+            which it ends, 0–1. Without it at first, takes differ more; without it at last, they are
+            made sooner (Kynkäänniemi et al. 2024, https://arxiv.org/abs/2404.07724).
         autoguidance: how far x̂₀ goes beyond what a linear filter would say, 0–5; 1 is off. More
             has more contrast; only for stages that have such a filter.
         clip_percentile: dynamic clipping's percentile of |x̂₀|, in (0, 100]; 0 is off.
@@ -69,6 +72,8 @@ class StageSettings(
     gamma: float | None = None
     temperature: float | None = None
     guidance: float | None = None
+    guidance_from: float | None = None
+    guidance_until: float | None = None
     autoguidance: float | None = None
     clip_percentile: float | None = None
 
@@ -282,6 +287,8 @@ def _check_stages(recipe: Recipe) -> None:
             ("gamma", settings.gamma, (0.0, 1.0)),
             ("temperature", settings.temperature, (0.0, 1.0)),
             ("guidance", settings.guidance, (0.0, 30.0)),
+            ("guidance_from", settings.guidance_from, (0.0, 1.0)),
+            ("guidance_until", settings.guidance_until, (0.0, 1.0)),
             ("autoguidance", settings.autoguidance, (0.0, 5.0)),
             ("clip_percentile", settings.clip_percentile, (0.0, 100.0)),
         )

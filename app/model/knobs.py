@@ -118,6 +118,8 @@ STAGE_KNOBS: Final[dict[str, Knob]] = {
     "gamma": Knob(0, 1, 0, step=0.05, fine=0.01, decimals=2),
     "temperature": Knob(0, 1, 1, step=0.05, fine=0.01, decimals=2),
     "guidance": Knob(0, 30, 3, step=0.5, fine=0.1, decimals=1, unit="×"),
+    "guidance_from": Knob(0, 1, 0, step=0.05, fine=0.01, decimals=2),
+    "guidance_until": Knob(0, 1, 1, step=0.05, fine=0.01, decimals=2),
     "autoguidance": Knob(0, 5, 1, step=0.1, fine=0.05, decimals=2, unit="×"),
     "clip_percentile": Knob(0, 100, 0, step=0.5, fine=0.1, decimals=1, unit="%"),
 }

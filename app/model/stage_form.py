@@ -26,8 +26,9 @@ class StageForm(QObject):
 
     Attributes:
         name: one of engine.recipe.STAGES.
-        steps, sampler, step_schedule, gamma, temperature, guidance, autoguidance,
-            clip_percentile: as `engine.recipe.StageSettings`; None leaves the preset's value.
+        steps, sampler, step_schedule, gamma, temperature, guidance, guidance_from, guidance_until,
+            autoguidance, clip_percentile: as `engine.recipe.StageSettings`; None leaves the
+            preset's value.
     """
 
     changed = Signal(str)  # a field's name, or "preset" when what None stands for has changed
@@ -38,6 +39,8 @@ class StageForm(QObject):
     gamma: Field[float | None] = Field(None, _or_none(clamped(0.0, 1.0)))
     temperature: Field[float | None] = Field(None, _or_none(clamped(0.0, 1.0)))
     guidance: Field[float | None] = Field(None, _or_none(clamped(0.0, 30.0)))
+    guidance_from: Field[float | None] = Field(None, _or_none(clamped(0.0, 1.0)))
+    guidance_until: Field[float | None] = Field(None, _or_none(clamped(0.0, 1.0)))
     autoguidance: Field[float | None] = Field(None, _or_none(clamped(0.0, 5.0)))
     clip_percentile: Field[float | None] = Field(None, _or_none(clamped(0.0, 100.0)))
 

@@ -83,6 +83,8 @@ class SamplerPreset(_Strict, frozen=True, kw_only=True):
     gamma: Annotated[float, Meta(ge=0, le=1)] = 0.0
     temperature: Annotated[float, Meta(ge=0, le=1)] = 1.0
     guidance: Annotated[float, Meta(ge=0, le=30)] = 1.0
+    guidance_from: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    guidance_until: Annotated[float, Meta(ge=0, le=1)] = 1.0
     autoguidance: Annotated[float, Meta(ge=0, le=5)] = 1.0
     clip_percentile: Annotated[float, Meta(ge=0, le=100)] = 0.0
 

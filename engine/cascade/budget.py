@@ -20,7 +20,7 @@ def stage_needs(
             weights_bytes=_model_bytes(bundle, plan.spec.model),
             activation_bytes=plan.spec.activation_bytes,
             elements=stage_windows(plan, lengths)[0].width,
-            branches=2 if plan.spec.text and plan.settings.guidance != 1 else 1,
+            branches=2 if plan.guided_steps else 1,
             batched=plan.name == "generator",
         )
         for plan in plans.values()

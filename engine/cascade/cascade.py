@@ -248,7 +248,9 @@ def _take_ready(context: StageContext, audio: FloatArray, take: Take) -> TakeRea
 
 
 def _workload(plan: StagePlan, grid: Lengths, takes: int) -> Workload:
-    return Workload(plan.name, plan.settings.steps, grid.elements(plan.spec.rate_hz) * takes)
+    elements, guided = takes * grid.elements(plan.spec.rate_hz), plan.guided_steps
+    branches = [2 if step in guided else 1 for step in range(plan.settings.steps)]
+    return Workload(plan.name, tuple(count * elements for count in branches))
 
 
 def _render_workloads(context: StageContext, takes: int, batch: int) -> list[Workload]:

@@ -1,7 +1,8 @@
 """A stage's network as the `denoise(x, t) → x̂₀` that samplers call.
 
-Here meet: prediction type, guidance with both branches batched in one call, dynamic clipping,
-windows over long states, circular context and the per-step rotation of loops.
+Here meet: prediction type, guidance with both branches batched in one call (steps without it run
+one branch), dynamic clipping, windows over long states, circular context and the per-step rotation
+of loops.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from engine.diffusion.guidance import dynamic_clip, guided
 from engine.diffusion.noise_schedule import NoiseSchedule
 from engine.diffusion.prediction import denoised
 from engine.runtime.cancel import CancelToken
-from engine.runtime.session import Model
+from engine.runtime.session import Bound, Model
 
 FloatArray = NDArray[np.float32]
 
@@ -46,7 +47,7 @@ class StageInputs:
 
 
 class Denoiser:
-    """Evaluates one stage on (takes, C, L) states."""
+    """Evaluates one stage on (takes, C, L) states; guided where t is in (low, high] only."""
 
     def __init__(
         self,
@@ -58,25 +59,17 @@ class Denoiser:
         windows: list[Window],
         takes: int,
         cancel: CancelToken,
+        guided_over: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        self._plan = plan
+        self._model, self._plan, self._inputs = model, plan, inputs
         self._tracks = inputs.tracks
         self._noise = noise
         self._windows = windows
         self._cancel = cancel
-        self._branches = 2 if inputs.unguided and plan.settings.guidance != 1 else 1
-        self._batch = takes * self._branches
-        constants = {
-            name: np.concatenate([values, inputs.unguided.get(name, values)])
-            if self._branches == 2
-            else values
-            for name, values in inputs.constants.items()
-        }
-        if plan.spec.augmentation:
-            constants["augmentation_log_snr"] = np.full(self._batch, LOG_SNR_CLEAN, np.float32)
-        if plan.spec.autoguidance:
-            constants["autoguidance"] = np.full(self._batch, plan.settings.autoguidance, np.float32)
-        self._bound = model.bind(**constants)
+        self._takes = takes
+        self._guided = bool(inputs.unguided and plan.guided_steps)
+        self._guided_over = guided_over
+        self._bound: dict[int, Bound] = {}  # branches → the network with its constants
 
     def at_offset(self, x: FloatArray, t: float, offset: int) -> FloatArray:
         """x̂₀ of a state that was rotated by `offset` elements, with its tracks rotated alike."""
@@ -95,14 +88,17 @@ class Denoiser:
 
     def _evaluate(self, window: Window, x: FloatArray, t: float, offset: int) -> FloatArray:
         seen = window.take(x)
+        low, high = self._guided_over
+        branches = 2 if self._guided and low < t <= high else 1
+        batch = self._takes * branches
         feeds = {
-            name: self._broadcast(window.take(_rolled(track, offset), track.hop))
+            name: _broadcast(window.take(_rolled(track, offset), track.hop), batch)
             for name, track in self._tracks.items()
         }
-        feeds["x"] = np.concatenate([seen] * self._branches)
-        feeds["log_snr"] = np.full(self._batch, self._noise.log_snr(t), np.float32)
-        prediction = self._bound.run(self._cancel, **feeds)
-        if self._branches == 2:
+        feeds["x"] = np.concatenate([seen] * branches)
+        feeds["log_snr"] = np.full(batch, self._noise.log_snr(t), np.float32)
+        prediction = self._network(branches).run(self._cancel, **feeds)
+        if branches == 2:
             with_text, without = np.split(prediction, 2)
             prediction = guided(with_text, without, self._plan.settings.guidance)
         return denoised(
@@ -113,12 +109,30 @@ class Denoiser:
             sigma=float(self._noise.sigma(t)),
         )
 
-    def _broadcast(self, values: FloatArray) -> FloatArray:
-        """(1 or takes, C, W) → (takes · branches, C, W)."""
-        if values.shape[0] == self._batch:
-            return np.ascontiguousarray(values)
-        repeats = self._batch // values.shape[0]
-        return np.concatenate([values] * repeats)
+    def _network(self, branches: int) -> Bound:
+        """The network with its constants, bound when first needed."""
+        if branches not in self._bound:
+            spec, settings, inputs = self._plan.spec, self._plan.settings, self._inputs
+            batch = self._takes * branches
+            constants = {
+                name: np.concatenate([values, inputs.unguided.get(name, values)])
+                if branches == 2
+                else values
+                for name, values in inputs.constants.items()
+            }
+            if spec.augmentation:
+                constants["augmentation_log_snr"] = np.full(batch, LOG_SNR_CLEAN, np.float32)
+            if spec.autoguidance:
+                constants["autoguidance"] = np.full(batch, settings.autoguidance, np.float32)
+            self._bound[branches] = self._model.bind(**constants)
+        return self._bound[branches]
+
+
+def _broadcast(values: FloatArray, batch: int) -> FloatArray:
+    """(1 or takes, C, W) → (batch, C, W)."""
+    if values.shape[0] == batch:
+        return np.ascontiguousarray(values)
+    return np.concatenate([values] * (batch // values.shape[0]))
 
 
 def _rolled(track: Track, offset: int) -> FloatArray:

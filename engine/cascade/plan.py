@@ -72,6 +72,18 @@ class StagePlan:
     settings: SamplerPreset
     table_8_model: str  # whose step schedules the stage follows
 
+    @property
+    def guided_steps(self) -> range:
+        """The steps, from 0, in which guidance compares two branches."""
+        settings = self.settings
+        if not self.spec.text or settings.guidance == 1:
+            return range(0)
+        first, end = (
+            round(share * settings.steps)
+            for share in (settings.guidance_from, settings.guidance_until)
+        )
+        return range(first, end)
+
 
 def lengths(recipe: Recipe) -> Lengths:
     """Lay a checked recipe's duration on the frame grid."""

@@ -77,6 +77,8 @@ def sample_stage(
     length = state_length(plan, lengths)
     elements = lengths.elements(spec.rate_hz)
     noise = noise_schedule(spec.noise_schedule)
+    grid = times(settings.step_schedule, settings.steps, model=plan.table_8_model, noise=noise)
+    guided = plan.guided_steps
     denoise = Denoiser(
         model,
         plan,
@@ -85,6 +87,7 @@ def sample_stage(
         windows=stage_windows(plan, lengths),
         takes=len(takes),
         cancel=cancel,
+        guided_over=(float(grid[guided.stop]), float(grid[guided.start])),
     )
     stream = BatchNoise(seed, takes, plan.name)
     x = stream.draw((len(takes), spec.channels, length))
@@ -99,7 +102,7 @@ def sample_stage(
     result = SAMPLERS[settings.sampler](
         rotated(denoise.at_offset, offsets) if lengths.loop else denoise,
         x,
-        times(settings.step_schedule, settings.steps, model=plan.table_8_model, noise=noise),
+        grid,
         noise=noise,
         draw=_tempered(stream.draw, settings.temperature),
         on_step=step_done,

@@ -1,8 +1,8 @@
 """How fast this machine runs each stage, remembered between renders, for an honest ETA.
 
-Cost is close to proportional to takes × elements, so one figure per stage is kept: seconds per
-step and element, smoothed. A stage that was never run has no figure, and then there is no ETA
-rather than an invented one.
+Cost is close to proportional to takes × branches × elements, so one figure per stage is kept:
+seconds per element of a step, smoothed. A stage that was never run has no figure, and then there is
+no ETA rather than an invented one.
 """
 
 from collections.abc import Callable
@@ -26,20 +26,24 @@ class Speeds:
         known = self._seconds.get(stage, measured)
         self._seconds[stage] = known + _SMOOTHING * (measured - known)
 
-    def estimate_s(self, stage: str, steps: int, elements: int) -> float | None:
-        """Expected seconds for `steps` over `elements`; None if the stage never ran."""
+    def estimate_s(self, stage: str, elements: int) -> float | None:
+        """Expected seconds for so many elements of all steps; None if the stage never ran."""
         known = self._seconds.get(stage)
-        return None if known is None else known * steps * elements
+        return None if known is None else known * elements
 
 
 @dataclass
 class Workload:
-    """Steps of one stage still to do; `elements` = takes × elements of x per step."""
+    """Steps of one stage still to do; each has takes × branches × elements of x."""
 
     stage: str
-    steps: int
-    elements: int
+    elements: tuple[int, ...]
     done: int = 0
+
+    @property
+    def left(self) -> int:
+        """Elements of the steps that are not done."""
+        return sum(self.elements[self.done :])
 
 
 class Meter:
@@ -66,9 +70,9 @@ class Meter:
     def step_done(self, stage: str, step: int, steps: int) -> None:
         """Record a step of the stage's first unfinished workload and emit progress."""
         now = self._clock()
-        workload = next((w for w in self._workloads if w.stage == stage and w.done < w.steps), None)
+        workload = next((w for w in self._workloads if w.stage == stage and w.left), None)
         if workload is not None:
-            self._speeds.learn(stage, now - self._last, workload.elements)
+            self._speeds.learn(stage, now - self._last, workload.elements[workload.done])
             workload.done += 1
         self._last = now
         self._emit(StageProgress(stage, step, steps, self.eta_s()))
@@ -77,10 +81,9 @@ class Meter:
         """Seconds until every workload is done, or None while any stage is unmeasured."""
         total = 0.0
         for workload in self._workloads:
-            left = workload.steps - workload.done
-            if left == 0:
+            if workload.left == 0:
                 continue
-            seconds = self._speeds.estimate_s(workload.stage, left, workload.elements)
+            seconds = self._speeds.estimate_s(workload.stage, workload.left)
             if seconds is None:
                 return None
             total += seconds

@@ -42,6 +42,8 @@ _ALLOWED: Final[dict[str, str]] = {
     "gamma": "a number from 0 to 1",
     "temperature": "a number from 0 to 1",
     "guidance": "a number",
+    "guidance_from": "a number from 0 to 1",
+    "guidance_until": "a number from 0 to 1",
     "autoguidance": "a number from 0 to 5",
     "clip_percentile": "a number from 0 to 100",
 }

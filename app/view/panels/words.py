@@ -70,6 +70,19 @@ KNOB_WORDS: Final = {
             "words", "How strictly it follows the prompt; high is bolder, less varied."
         ),
     ),
+    "guidance_from": (
+        QT_TRANSLATE_NOOP("words", "Guided from"),
+        QT_TRANSLATE_NOOP(
+            "words",
+            "The share of the steps that go without it at first; more, and takes differ.",
+        ),
+    ),
+    "guidance_until": (
+        QT_TRANSLATE_NOOP("words", "Guided until"),
+        QT_TRANSLATE_NOOP(
+            "words", "The share of the steps after which it ends; sooner is faster, and softer."
+        ),
+    ),
     "autoguidance": (
         QT_TRANSLATE_NOOP("words", "Contrast"),
         QT_TRANSLATE_NOOP(

@@ -28,7 +28,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "steps": int, "step_schedule": str, "sampler": str, "gamma": float, "guidance": float,
-    "temperature": float, "autoguidance": float, "clip_percentile": float,
+    "guidance_from": float, "guidance_until": float, "temperature": float, "autoguidance": float,
+    "clip_percentile": float,
 }  # fmt: skip
 
 

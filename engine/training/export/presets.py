@@ -61,6 +61,7 @@ def _few(
     steps: int,
     *,
     guidance: float = 1.0,
+    guided: tuple[float, float] = (0.0, 1.0),
     temperature: float = 1.0,
     autoguidance: float = 1.0,
 ) -> SamplerPreset:
@@ -71,6 +72,8 @@ def _few(
         step_schedule="log-snr",
         temperature=temperature,
         guidance=guidance,
+        guidance_from=guided[0],
+        guidance_until=guided[1],
         autoguidance=autoguidance,
         clip_percentile=_CLIP if guidance > 1 else 0.0,
     )

@@ -1,7 +1,7 @@
 """A stage around a hand-made network: guidance, windows, loops and takes, without ONNX."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import msgspec
@@ -27,15 +27,22 @@ class FakeModel:
         self.network = network
         self.calls: list[Feeds] = []
 
-    def bind(self, **constants: np.ndarray) -> "FakeModel":
-        self.constants = constants
-        return self
+    def bind(self, **constants: np.ndarray) -> "FakeBound":
+        return FakeBound(self, constants)
+
+
+@dataclass
+class FakeBound:
+    """One binding; a model may have several at a time."""
+
+    model: FakeModel
+    constants: dict[str, np.ndarray]
 
     def run(self, cancel: CancelToken, **feeds: np.ndarray) -> np.ndarray:
         cancel.check()
         assert all(value.dtype == np.float32 for value in feeds.values())
-        self.calls.append({**self.constants, **feeds})
-        return self.network(self.calls[-1])
+        self.model.calls.append({**self.constants, **feeds})
+        return self.model.network(self.model.calls[-1])
 
 
 def plan(**changes: Any) -> StagePlan:
@@ -145,6 +152,45 @@ def test_guidance_one_is_one_branch() -> None:
         np.zeros((2, 2, 64), np.float32), 0.5
     )
     assert model.calls[0]["x"].shape == (2, 2, 64)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "branches"),
+    [
+        (0.0, 1.0, [2] * 8), (0.25, 1.0, [1, 1, 2, 2, 2, 2, 2, 2]),
+        (0.125, 0.5, [1, 2, 2, 2, 1, 1, 1, 1]), (0.5, 0.5, [1] * 8), (0.75, 0.25, [1] * 8),
+    ],
+)  # fmt: skip
+def test_only_steps_with_guidance_run_both_branches(
+    first: float, last: float, branches: list[int]
+) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def network(feeds: Feeds) -> np.ndarray:
+        assert feeds["text_mask"].shape[0] == feeds["x"].shape[0] == feeds["log_snr"].shape[0]
+        seen.append(feeds["x"].shape)
+        return feeds["x"]
+
+    stage = plan(text=True, guidance=4.0)
+    settings = msgspec.structs.replace(
+        stage.settings, steps=8, guidance_from=first, guidance_until=last
+    )
+    stage = replace(stage, settings=settings)
+    sample(network, stage, text_inputs(2), lengths=grid(64, loop=False), takes=[1, 2])
+    assert seen == [(2 * count, 2, 64) for count in branches]
+
+
+def test_a_step_without_guidance_hears_the_text_alone() -> None:
+    stage = plan(text=True, guidance=4.0)
+    settings = msgspec.structs.replace(stage.settings, steps=4, guidance_from=0.5)
+    words: list[list[float]] = []
+
+    def network(feeds: Feeds) -> np.ndarray:
+        words.append(feeds["text_mask"].sum(1).tolist())
+        return feeds["x"]
+
+    sample(network, replace(stage, settings=settings), text_inputs(1), lengths=grid(64, loop=False))
+    assert words == [[3], [3], [3, 0], [3, 0]]
 
 
 def test_inputs_reach_the_network() -> None:
