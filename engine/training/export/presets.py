@@ -6,12 +6,14 @@ generator branch, 43 per vocoder and 21 per super-resolution step. Guidance abov
 generator step's cost, so Draft does without it; dynamic clipping's percentile
 is Imagen's 99.5 (arXiv 2205.11487, section 2.3), which the paper names but gives no number for.
 
-The generator's settings come from sweeps of the starter, whose training was short: temperature,
-guidance and autoguidance trade the beat (calm, little guidance) against sound and prompt (more).
+The generator's settings come from sweeps of the starter. Guidance acts in the middle of the steps:
+at first it makes takes alike (mean distance of eight seeds 70 % of that of real clips instead of
+60 %), and at last it changes nothing that can be measured, but costs half a step's time. A
+temperature below 1 makes what is heard narrower than real clips are (a classifier tells 76 % of
+mels from real ones at 0.75, 70 % at 1).
 
-    noisefall evaluate sweep BUNDLE --data DIR --ear DIR --clips 80 --longest 8
-        --overrides sampler=ancestral,temperature=0.85,steps=8,guidance=2,autoguidance=1.2
-        --grid temperature=0.6
+    noisefall evaluate sweep BUNDLE --data DIR --ear DIR --split validation --clips 80 --longest 8
+        --overrides guidance_from=0,guidance_until=1 --grid temperature=0.75 guidance_from=0.25
 """
 
 from typing import Final
@@ -96,8 +98,8 @@ FRAME_PRESETS: Final[dict[StageName, StagePresets]] = {
 STARTER_PRESETS: Final[dict[str, dict[StageName, StagePresets]]] = {
     "spectrogram": {
         "generator": StagePresets(
-            draft=_few("ancestral", 6, temperature=0.75, autoguidance=1.3),
-            standard=_few("ancestral", 8, guidance=2.0, temperature=0.75, autoguidance=1.2),
+            draft=_few("ancestral", 6, autoguidance=1.3),
+            standard=_few("ancestral", 8, guidance=2.0, guided=(0.25, 0.75), autoguidance=1.2),
             paper=_PAPER_SPECTROGRAM_GENERATOR,
         ),
         "vocoder": StagePresets(draft=_ddim(1), standard=_ddim(2), paper=_PAPER_VOCODER),
