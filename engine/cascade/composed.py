@@ -8,6 +8,7 @@ hundred times its size, and nobody could read it).
 """
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Final
 
@@ -33,6 +34,8 @@ COMPOSER_VERSION: Final = 2
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
 _PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close
+_CRASHES: Final = frozenset({49, 57})  # General MIDI's crash cymbals
+_CRASH_BARS: Final = 8  # a loop of so many may open with one
 # how many play in takes after the first, where the prompt leaves it open: takes are to differ, and
 # with everybody in each of them they are other notes of one sound
 _TEXTURES: Final[dict[Texture, float]] = {"full": 0.6, "sparse": 0.4}
@@ -79,7 +82,7 @@ def composed(
     chords = () if drums else _chords(recipe, ceil(bars / times))
     alone = drums or asks_for_one(recipe.prompt, _sure(meant.instruments))
     instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
-    return compose(
+    score = compose(
         seed,
         request=Request(
             genre=genre,
@@ -97,6 +100,21 @@ def composed(
             excerpt=duration_s(recipe) < _PIECE_S,
         ),
     )
+    return _without_first_crash(score) if recipe.loop and bars < _CRASH_BARS else score
+
+
+def _without_first_crash(score: Score) -> Score:
+    """Cymbals that open a song are not struck again each time that a short loop comes round."""
+    parts = tuple(
+        replace(
+            part,
+            notes=tuple(n for n in part.notes if n.start_q > 0.5 or n.pitch not in _CRASHES),
+        )
+        if part.role == "drums"
+        else part
+        for part in score.parts
+    )
+    return replace(score, parts=parts)
 
 
 def _texture(recipe: Recipe, alone: bool, dice: Dice) -> Texture:
