@@ -1,6 +1,7 @@
 """The README's pictures, from the real engine: a session as a producer has it, photographed.
 
-`xvfb-run -a -s "-screen 0 1600x1000x24" python -m tests.app.proofs.screenshots BUNDLE [FOLDER]`
+`QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24" python -m
+tests.app.proofs.screenshots BUNDLE [FOLDER]`
 with openbox installed (without a window manager no window is active, and no shortcut works).
 
 BUNDLE is a folder or .zip of a bundle; the pictures go to resources/screenshots unless FOLDER is
