@@ -1,6 +1,14 @@
 """The list of clips: keys, menu, and dragging files out."""
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QMimeData,
+    QModelIndex,
+    QRectF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QInputDialog, QListView, QMenu, QWidget
 
@@ -105,8 +113,14 @@ class ClipList(QListView):
                 self.setLayoutMode(QListView.LayoutMode.SinglePass)
                 self.doItemsLayout()
                 self.setLayoutMode(QListView.LayoutMode.Batched)
-            self.setCurrentIndex(index)
+            self._choose(index)
             self.scrollTo(index)
+
+    def _choose(self, index: QModelIndex) -> None:
+        """This clip alone, whatever keys are held: a view would add it, or not, under Ctrl."""
+        self.setCurrentIndex(index)
+        alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().select(index, alone)
 
     def selectionChanged(self, selected, deselected) -> None:  # type: ignore[no-untyped-def]  # noqa: N802
         """Have the files ready before they are dragged."""
@@ -210,7 +224,7 @@ class ClipList(QListView):
             self._deleted, self._gone = ids[0], False
             row = self.currentIndex().row()
             self._clips.delete(ids)
-            self.setCurrentIndex(self._clips.index(min(row, self._clips.rowCount() - 1), 1))
+            self._choose(self._clips.index(min(row, self._clips.rowCount() - 1), 1))
 
     def _look_for_deleted(self) -> None:
         """A clip that an undo brings back is selected again."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -114,3 +115,15 @@ def test_a_window_without_clips_looks_for_nothing(staged: Stage) -> None:
     away_and_back(staged)
     run_for(0.1)
     assert looked == []
+
+
+def test_a_clip_that_is_shown_is_chosen_alone_whatever_keys_are_held(staged: Stage) -> None:
+    first, second = in_library(staged)
+    listed = staged.window.library.list
+    listed.show_clip(second.id)
+    QTest.keyPress(staged.window, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier
+    listed.show_clip(first.id)
+    chosen = [clip.id for clip in listed.chosen()]
+    QTest.keyRelease(staged.window, Qt.Key.Key_Control)
+    assert chosen == [first.id]
