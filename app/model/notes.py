@@ -150,8 +150,7 @@ class NotesModel(QObject):
 
     def drag_clips(self, clip_ids: Sequence[int]) -> QMimeData | None:
         """URLs of the notes of those clips that have some; None, and said why, where none are."""
-        found = [self._existing(i) for i in clip_ids if self.file_of_clip(i) is not None]
-        paths = [path for path in found if path is not None]
+        paths = [path for i in clip_ids if (path := self._existing(i)) is not None]
         return file_urls(paths) if paths else None
 
     def copy(self, clip_id: int) -> None:

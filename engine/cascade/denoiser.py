@@ -62,7 +62,6 @@ class Denoiser:
         guided_over: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         self._model, self._plan, self._inputs = model, plan, inputs
-        self._tracks = inputs.tracks
         self._noise = noise
         self._windows = windows
         self._cancel = cancel
@@ -93,7 +92,7 @@ class Denoiser:
         batch = self._takes * branches
         feeds = {
             name: _broadcast(window.take(_rolled(track, offset), track.hop), batch)
-            for name, track in self._tracks.items()
+            for name, track in self._inputs.tracks.items()
         }
         feeds["x"] = np.concatenate([seen] * branches)
         feeds["log_snr"] = np.full(batch, self._noise.log_snr(t), np.float32)

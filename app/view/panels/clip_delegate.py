@@ -104,7 +104,7 @@ class ClipDelegate(QStyledItemDelegate):
         theme: Theme,
         view: QAbstractItemView,
         *,
-        has_notes: Callable[[int], bool] = lambda clip_id: False,
+        has_notes: Callable[[int], bool],
     ) -> None:
         super().__init__(view)
         self._theme, self._view, self._has_notes = theme, view, has_notes

@@ -143,8 +143,9 @@ class ClipList(QListView):
         index = self.indexAt(event.position().toPoint())
         clip: Clip | None = index.data(CLIP_ROLE)
         row = QRectF(self.visualRect(index))
-        held = clip is not None and self.delegate.on_notes(row, clip, event.position())
-        self._pressed_notes = held
+        self._pressed_notes = clip is not None and self.delegate.on_notes(
+            row, clip, event.position()
+        )
         super().mousePressEvent(event)
 
     def startDrag(self, supported: Qt.DropAction) -> None:  # noqa: N802
@@ -271,6 +272,8 @@ class ClipList(QListView):
                 lambda: self._clips.restore(self._ids()),
             )
             return menu
+        ids = self._ids()
+        noted = bool(ids) and self._has_notes(ids[0])
         for name, keys, icon, method in _MENU:
             if not name:
                 menu.addSeparator()
@@ -279,8 +282,7 @@ class ClipList(QListView):
             else:
                 label = f"{self.tr(name)}\t{keys}" if keys else self.tr(name)
                 action = menu.addAction(self._theme.icon(icon), label, getattr(self, method))
-                noted = any(map(self._has_notes, self._ids()[:1]))
-                action.setEnabled(method not in _FOR_NOTES or noted)
+                action.setEnabled(noted or method not in _FOR_NOTES)
         return menu
 
     def _has_notes(self, clip_id: int) -> bool:
