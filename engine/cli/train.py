@@ -24,7 +24,7 @@ from engine.errors import UserError
 
 if TYPE_CHECKING:
     from engine.bundle.manifest import StageName
-    from engine.training.export.write import StagePart
+    from engine.training.export.write import StagePart, TextPart
 
 _STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
 _OPTIONS: Final[Table] = {
@@ -150,7 +150,10 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     for stage in _STAGES:
         name = stage.replace("_", "-")
         parser.add_argument(f"--{name}", type=Path, metavar="RUN", help="a run or a checkpoint")
-    parser.add_argument("--text", type=Path, required=True, metavar="FOLDER", help="a T5")
+    parser.add_argument("--text", type=Path, metavar="FOLDER", help="a T5")
+    parser.add_argument(
+        "--base", type=Path, metavar="BUNDLE", help="whose text encoder and stages to take else"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--name", required=True)
     parser.add_argument("--version", default="1.0.0", dest="bundle_version")
@@ -160,38 +163,53 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from engine.bundle.manifest import ROUTE_STAGES, MelSpec  # noqa: PLC0415 - torch and onnx
-    from engine.text.tokens import load_tokenizer  # noqa: PLC0415
+    from engine.bundle.store import find  # noqa: PLC0415
     from engine.training.export.harmony import composed_harmony  # noqa: PLC0415
-    from engine.training.export.write import TextPart, write_bundle  # noqa: PLC0415
-    from engine.training.text.encoder import TextEncoder  # noqa: PLC0415
-    from engine.training.text.understanding import understanding_of  # noqa: PLC0415
+    from engine.training.export.write import write_bundle  # noqa: PLC0415
     from engine.training.train.part import checkpoint_at, stage_part  # noqa: PLC0415
 
     route = "waveform" if options.cascader is not None else "spectrogram"
+    base = None if options.base is None else find(str(options.base))
     stages: dict[StageName, StagePart] = {}
     for stage in ROUTE_STAGES[route]:
         path = getattr(options, stage)
-        if path is None:
-            raise UserError(
-                "The bundle was not written",
-                f"the {route} route needs a {stage.replace('_', '-')}",
-                f"Give a run with --{stage.replace('_', '-')}",
-            )
-        stages[stage] = stage_part(checkpoint_at(path))
-    encoder = TextEncoder.from_folder(options.text).eval()
-    tokenizer = load_tokenizer((options.text / "tokenizer.json").read_bytes())
+        if path is not None:
+            stages[stage] = stage_part(checkpoint_at(path))
+        elif base is None:
+            raise _lacking(f"the {route} route needs a", stage.replace("_", "-"), "a run")
+    if options.text is None and base is None:
+        raise _lacking("it needs a", "text", "a T5")
     identity = write_bundle(
         options.out, name=options.name, version=options.bundle_version, licence=options.licence,
-        text=TextPart(
-            encoder=encoder, tokenizer=tokenizer,
-            understanding=understanding_of(options.text, encoder, tokenizer, say=tell),
-        ), stages=stages,
-        route="waveform" if route == "waveform" else "spectrogram",
+        text=None if options.text is None else _text_part(options.text),
+        stages=stages, base=base, route="waveform" if route == "waveform" else "spectrogram",
         mel=MelSpec() if route == "spectrogram" else None, description=options.description,
         harmony=composed_harmony(),
     )  # fmt: skip
     print(f"{options.out}: bundle {identity}")
     return 0
+
+
+def _lacking(why: str, option: str, what: str) -> UserError:
+    return UserError(
+        "The bundle was not written",
+        f"{why} {option}",
+        f"Give {what} with --{option}, or with --base a bundle to take it from",
+    )
+
+
+def _text_part(folder: Path) -> "TextPart":
+    from engine.text.tokens import load_tokenizer  # noqa: PLC0415 - torch
+    from engine.training.export.write import TextPart  # noqa: PLC0415
+    from engine.training.text.encoder import TextEncoder  # noqa: PLC0415
+    from engine.training.text.understanding import understanding_of  # noqa: PLC0415
+
+    encoder = TextEncoder.from_folder(folder).eval()
+    tokenizer = load_tokenizer((folder / "tokenizer.json").read_bytes())
+    return TextPart(
+        encoder=encoder, tokenizer=tokenizer,
+        understanding=understanding_of(folder, encoder, tokenizer, say=tell),
+    )  # fmt: skip
 
 
 _ACTIONS: Final[Actions] = {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.bundle.verify import verify_folder
 from engine.cli import train as command
 from engine.training.export.presets import FRAME_PRESETS
 from engine.training.train.data import ClipEntry, write_clips
@@ -113,3 +114,14 @@ def test_a_bundle_needs_every_stage(noisefall: Noisefall, tmp_path: Path) -> Non
     )
     assert told.code == 2
     assert "needs a generator" in told.err
+
+
+def test_a_bundle_can_stand_on_another(
+    noisefall: Noisefall, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    told = noisefall(
+        "train", "export", "--base", str(tiny_bundle), "--out", str(tmp_path / "b"), "--name", "b"
+    )
+    assert told.code == 0, told.err
+    made, base = (verify_folder(path).manifest for path in (tmp_path / "b", tiny_bundle))
+    assert (made.name, made.stages, made.text) == ("b", base.stages, base.text)

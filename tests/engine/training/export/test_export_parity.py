@@ -25,6 +25,7 @@ from engine.training.networks.inputs import example_inputs
 from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
 from engine.training.text.encoder import SHAPES, TextEncoder, example_tokens
+from engine.training.train.warm import start_from, weights_of
 
 # One level holds every kind of layer and every kind of input; export time grows with the layers.
 CONFIG = UNetConfig(
@@ -237,3 +238,29 @@ def test_attention_makes_long_inputs_costlier_per_element(network: UNet) -> None
     long = activation_bytes(network, inputs_of(1, 1024, 8))
     # heads · N² scores and their softmax, N = length / multiple, both alive: 2 · 2 · 4 · N / 4
     assert long > short + 1024
+
+
+ALONG_AXES = UNetConfig(
+    name="axes", channels=4, base=8, kernel=3, strides=(1,), multipliers=(1,), blocks=(1,), patch=2,
+    axes=6,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [CONFIG, ALONG_AXES], ids=["sums of biases", "axes"])
+def test_what_the_exporter_folds_comes_back_for_training(
+    config: UNetConfig, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    trained, fresh = UNet(config).eval(), UNet(config)
+    with torch.no_grad():
+        for parameter in trained.parameters():
+            parameter.add_(torch.rand_like(parameter) * 0.05)
+    round_to_half(trained)
+    inputs = example_inputs(config, 2, 3 * config.multiple, 5)
+    export_model(
+        trained, tmp_path / "stage.onnx", inputs=inputs, output="prediction",
+        multiple=config.multiple, aligned_hop=config.aligned_hop, half_arithmetic=False,
+    )  # fmt: skip
+    start_from(fresh, weights_of(onnx.load(tmp_path / "stage.onnx")), tmp_path)
+    for name, parameter in trained.named_parameters():
+        assert torch.equal(fresh.get_parameter(name), parameter), name
