@@ -105,6 +105,7 @@ _PLAYER_PLACE: Final = {name: place for place, name in enumerate(PLAYER_NAMES)}
 _BED: Final = 0.4  # of a note's level while it is held
 _FALL_S: Final = 0.1  # to the bed
 _STROKE_S: Final = 0.3  # of a drum, however long the note
+_ROUND: Final = 0.95  # of a loop: a note so long sounds all round it
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,9 @@ def played(score: Score, *, frames: int) -> Played:
 def roll(notes: FloatArray, line: Timeline, *, loop: bool) -> FloatArray:
     """(len(ROW_NAMES), frames) in [0, 1]: notes (`Played.notes`) on a timeline.
 
-    In a loop, what sounds beyond one end sounds at the other; else it is cut off.
+    In a loop, what sounds beyond one end sounds at the other; else it is cut off. A note that is as
+    long as the loop begins nowhere in it: told of a beginning, a network dips before it each time
+    that a drone comes round.
     """
     scale = line.rate_hz / FRAME_RATE_HZ
     track = np.zeros((len(ROW_NAMES), line.frames), np.float32)
@@ -183,6 +186,9 @@ def roll(notes: FloatArray, line: Timeline, *, loop: bool) -> FloatArray:
         number = row_of(VOICES[int(voice)], int(pitch))
         first = round(start * scale)
         length = max(1, round(end * scale) - first)
+        if loop and length >= _ROUND * line.frames and number >= _FIRST["bass"]:
+            np.maximum(track[number], level * _BED, out=track[number])
+            continue
         shape = shapes.of(number, length) * level
         if loop:
             places = np.arange(first, first + len(shape)) % line.frames

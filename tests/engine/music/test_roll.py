@@ -173,3 +173,23 @@ def test_instruments_that_no_voice_can_play_are_only_effects() -> None:
     named = {name.split("_", 2)[2] for name in PLAYER_NAMES if name.startswith("plays_")}
     missing = [i for i in INSTRUMENTS if i.replace(" ", "_").replace("-", "_") not in named]
     assert missing == ["riser", "impact"]
+
+
+@pytest.mark.parametrize("voice", ["bass", "chords", "lead"])
+def test_a_note_as_long_as_its_loop_begins_nowhere(voice: Voice) -> None:
+    line = loop_timeline(400, 100, bars=2, meter="4/4")
+    whole = notes((VOICES.index(voice), 50, 3, 395, 0.8))
+    around = roll(whole, line, loop=True)[row_of(voice, 50)]
+    assert np.ptp(around) == 0
+    assert 0 < around[0] < 0.8  # held, not struck
+    assert np.ptp(roll(whole, line, loop=False)[row_of(voice, 50)]) > 0  # there the end is an end
+    shorter = notes((VOICES.index(voice), 50, 3, 370, 0.8))
+    struck = roll(shorter, line, loop=True)[row_of(voice, 50)]
+    assert struck.argmax() == 3
+    assert struck.max() == np.float32(0.8)
+
+
+def test_a_riser_over_a_whole_loop_still_rises() -> None:
+    line = loop_timeline(400, 100, bars=2, meter="4/4")
+    riser = roll(notes((VOICES.index("fx"), 0, 0, 400, 0.8)), line, loop=True)[row_of("fx", 0)]
+    assert (np.diff(riser) > 0).all()
