@@ -31,7 +31,9 @@ STEPS_RANGE: Final = (1, 4000)
 METERS: Final = tuple(METER_TABLE)
 PRESETS: Final = ("draft", "standard", "paper")
 SAMPLERS: Final = ("ancestral", "ddim", "dpmpp-2m", "dpmpp-2m-sde")
-STEP_SCHEDULES: Final = ("front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr")
+STEP_SCHEDULES: Final = (
+    "front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr", "log-snr-truncated",
+)  # fmt: skip
 NO_CHORDS: Final = "none"
 NO_NOTES: Final = "none"
 NOTES: Final = ("composed", NO_NOTES)
@@ -40,7 +42,9 @@ DEFAULT_SECONDS: Final = 10.0
 STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
 
 SamplerName = Literal["ancestral", "ddim", "dpmpp-2m", "dpmpp-2m-sde"]
-StepScheduleName = Literal["front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr"]
+StepScheduleName = Literal[
+    "front-heavy", "uniform", "back-heavy", "back-heavy-eval", "log-snr", "log-snr-truncated"
+]
 NotesName = Literal["composed", "none"]
 PresetName = Literal["draft", "standard", "paper"]
 
@@ -53,7 +57,8 @@ class StageSettings(
     Attributes:
         steps: denoising steps, 1–4000.
         sampler: how x is carried from one noise level to the next.
-        step_schedule: how the steps are spread over t (Table 8, or equal log-SNR steps).
+        step_schedule: how the steps are spread over t (Table 8, or equal log-SNR steps, to
+            the end or to where little is left to decide).
         gamma: eq. 4's interpolation between posterior (0) and forward (1) variance.
         temperature: size of the noise that the ancestral samplers put back, 0–1; the paper's is 1.
             Below it they keep nearer to what is likeliest.

@@ -1,5 +1,8 @@
 """Which times sampling visits: Table 8, scaled to any number of steps, and equal log-SNR steps.
 
+Equal log-SNR steps come whole, or truncated, as if clean data lay at TRUNCATED_AT: at low noise
+nothing is decided, and few steps are better spent before it.
+
 A published schedule is a curve, t reached against steps taken from t = 0 upward (Fig. 4), made of
 straight runs. A budget of N steps reads that curve at N + 1 equally spaced points: counts scale
 with N and step sizes inversely, a step that straddles two runs takes its share of both, and at the
@@ -30,12 +33,16 @@ class Run(NamedTuple):
 Runs = tuple[Run, ...]
 
 LOG_SNR: Final = "log-snr"
+LOG_SNR_TRUNCATED: Final = "log-snr-truncated"
 
 # λ of equal log-SNR steps stays within what the linear schedule spans (λ_1 = −10.1, λ_0 = 9.2).
 # The cosine schedule goes on to ±20, where x is noise, or clean, to within 0.7 % (−43 dB): half
 # of the steps would be spent there, and nothing is decided there. The first step still starts at
 # t = 1 and the last still ends at t = 0.
 LOG_SNR_RANGE: Final = (-10.0, 10.0)
+
+# Where the starter's generator has decided all that a sweep can tell (training.export.presets).
+TRUNCATED_AT: Final = 3.0
 
 _WAVEFORM_GENERATOR: Runs = (Run(1, 200), Run(4, 400), Run(15, 200), Run(30, 150), Run(50, 50))
 _CASCADER: Runs = (Run(5, 400), Run(15, 200), Run(30, 150), Run(50, 50))
@@ -97,10 +104,11 @@ def times(schedule: str, steps: int, *, model: str, noise: NoiseSchedule) -> Tim
     """The times that sampling visits, t_N = 1 first, strictly falling, t_0 = 0 last.
 
     Args:
-        schedule: one of Table 8's names, or "log-snr": equal steps of λ, as DPM-Solver++ uses.
+        schedule: one of Table 8's names, "log-snr": equal steps of λ, as DPM-Solver++ uses, or
+            "log-snr-truncated": the same, as if clean data lay at TRUNCATED_AT.
         steps: N, at least 1.
-        model: a key of `TABLE_8`; of no account to "log-snr".
-        noise: the model's noise schedule; of account to "log-snr" only.
+        model: a key of `TABLE_8`; of no account to equal steps of λ.
+        noise: the model's noise schedule; of account to equal steps of λ only.
 
     Returns:
         (N + 1,) float64.
@@ -111,8 +119,8 @@ def times(schedule: str, steps: int, *, model: str, noise: NoiseSchedule) -> Tim
     if steps < 1:
         msg = f"{steps} steps; at least 1 is needed"
         raise ValueError(msg)
-    if schedule == LOG_SNR:
-        return _equal_log_snr(steps, noise)
+    if schedule in (LOG_SNR, LOG_SNR_TRUNCATED):
+        return _equal_log_snr(steps, noise, truncated=schedule == LOG_SNR_TRUNCATED)
     runs = _runs(schedule, model)
     reached_steps = np.cumsum([0] + [run.steps for run in runs])
     reached_t = np.cumsum([0] + [run.percent for run in runs]) / 100  # whole numbers: ends at 1.0
@@ -140,8 +148,10 @@ def _runs(schedule: str, model: str) -> Runs:
     raise ValueError(msg)
 
 
-def _equal_log_snr(steps: int, noise: NoiseSchedule) -> Times:
+def _equal_log_snr(steps: int, noise: NoiseSchedule, *, truncated: bool) -> Times:
     low, high = LOG_SNR_RANGE
+    if truncated:
+        high = TRUNCATED_AT
     first = max(float(noise.log_snr(1.0)), low)
     last = min(float(noise.log_snr(0.0)), high)
     grid = noise.t_from_log_snr(np.linspace(first, last, steps + 1))

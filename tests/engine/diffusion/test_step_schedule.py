@@ -9,6 +9,7 @@ from engine.diffusion.noise_schedule import NOISE_SCHEDULES, noise_schedule
 from engine.diffusion.step_schedule import (
     LOG_SNR_RANGE,
     TABLE_8,
+    TRUNCATED_AT,
     model_of,
     published_steps,
     times,
@@ -148,6 +149,18 @@ def test_log_snr_steps_are_equal_inside_the_named_range(name: str) -> None:
     low = max(LOG_SNR_RANGE[0], float(noise.log_snr(1.0)))
     high = min(LOG_SNR_RANGE[1], float(noise.log_snr(0.0)))
     np.testing.assert_allclose(log_snr, np.linspace(low, high, 25)[1:-1], atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [*NOISE_SCHEDULES])
+@pytest.mark.parametrize("steps", [1, 2, 5, 24])
+def test_truncated_steps_are_equal_up_to_where_they_end(name: str, steps: int) -> None:
+    noise = noise_schedule(name)
+    grid = times("log-snr-truncated", steps, model="spectrogram-generator", noise=noise)
+    low = max(LOG_SNR_RANGE[0], float(noise.log_snr(1.0)))
+    step = (TRUNCATED_AT - low) / steps
+    log_snr = noise.log_snr(grid[1:-1])
+    np.testing.assert_allclose(log_snr, low + step * np.arange(1, steps), atol=1e-8)
+    assert (grid[0], grid[-1]) == (1, 0)
 
 
 def test_models_of_both_routes() -> None:
