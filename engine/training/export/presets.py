@@ -3,7 +3,7 @@
 The starter's generator has the fewest steps that a sweep cannot tell from more; Draft does without
 guidance, which doubles a step's cost. Dynamic clipping's percentile is Imagen's 99.5 (arXiv
 2205.11487, section 2.3), which the paper names but gives no number for. On 80 validation prompts,
-one core of an AMX Xeon (genre, instruments and moods as said; Fréchet distance; told from real clips
+one core of an AMX Xeon (genre, instruments, moods as said; Fréchet distance; told from real clips
 by a classifier; seconds for 30 s):
 
     real clips                                    72 %, 65 %, 23 %;  0.000;  50 %
