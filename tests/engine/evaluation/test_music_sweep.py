@@ -70,7 +70,7 @@ def test_a_grid_goes_axis_by_axis_or_everywhere() -> None:
     guided = [StageSettings(steps=8, guidance=weight) for weight in (1.0, 3.0, 5.0)]
     assert star == (middle, StageSettings(steps=4), *guided)
     assert len(settings_grid(middle, axes, every=True)) == 7
-    assert len(settings_grid(StageSettings(), DEFAULT_AXES)) == 26
+    assert len(settings_grid(StageSettings(), DEFAULT_AXES)) == 27
     assert setting_name(StageSettings()) == "the preset"
     assert setting_name(StageSettings(steps=4, sampler="ddim")) == "steps 4, sampler ddim"
 
