@@ -128,7 +128,7 @@ SCHEDULE_WORDS: Final = {
     "back-heavy": QT_TRANSLATE_NOOP("words", "Back-heavy"),
     "back-heavy-eval": QT_TRANSLATE_NOOP("words", "Back-heavy, evaluation"),
     "log-snr": QT_TRANSLATE_NOOP("words", "Equal log-SNR"),
-    "log-snr-truncated": QT_TRANSLATE_NOOP("words", "Equal log-SNR, truncated"),
+    "log-snr-truncated": QT_TRANSLATE_NOOP("words", "Truncated SNR"),
 }
 
 SAMPLER_WORDS: Final = {
