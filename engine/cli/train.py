@@ -176,9 +176,10 @@ def _export(options: argparse.Namespace) -> int:
         if path is not None:
             stages[stage] = stage_part(checkpoint_at(path))
         elif base is None:
-            raise _lacking(f"the {route} route needs a", stage.replace("_", "-"), "a run")
+            option = stage.replace("_", "-")
+            raise _lacking(f"the {route} route needs a {option}", f"a run with --{option}")
     if options.text is None and base is None:
-        raise _lacking("it needs a", "text", "a T5")
+        raise _lacking("it needs a text encoder", "a T5 with --text")
     identity = write_bundle(
         options.out, name=options.name, version=options.bundle_version, licence=options.licence,
         text=None if options.text is None else _text_part(options.text),
@@ -190,11 +191,9 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lacking(why: str, option: str, what: str) -> UserError:
+def _lacking(why: str, what: str) -> UserError:
     return UserError(
-        "The bundle was not written",
-        f"{why} {option}",
-        f"Give {what} with --{option}, or with --base a bundle to take it from",
+        "The bundle was not written", why, f"Give {what}, or with --base a bundle to take it from"
     )
 
 

@@ -72,7 +72,8 @@ def export_model(
     rounded = copy.deepcopy(module)
     round_to_half(rounded)
     traced = trace(rounded, inputs, output=output, multiple=multiple, aligned_hop=aligned_hop)
-    models = {path.name: with_half_weights(_with_folded(traced, rounded))}
+    _keep_folded(traced, rounded)
+    models = {path.name: with_half_weights(traced)}
     if half_arithmetic:
         models[f"{path.stem}.fp16.onnx"] = with_half_arithmetic(traced)
     save_sharing_weights(models, path.with_suffix(".weights"))
@@ -80,21 +81,19 @@ def export_model(
     return tuple(models)
 
 
-def _with_folded(model: onnx.ModelProto, module: nn.Module) -> onnx.ModelProto:
-    """The graph with the parameters that the exporter folded into constants, used by no node.
+def _keep_folded(model: onnx.ModelProto, module: nn.Module) -> None:
+    """Add the parameters that the exporter folded into constants, used by no node.
 
     They are for whoever trains on from the bundle (engine.training.train.warm): a sum of two biases
-    does not say what either was. Zeros are left out, as the exporter does.
+    does not say what either was. Zeros are left out, as the exporter does; so are all of them in
+    float16 arithmetic, which keeps what is used.
     """
     there = {tensor.name for tensor in model.graph.initializer}
-    folded = [
+    model.graph.initializer.extend(
         numpy_helper.from_array(parameter.detach().numpy(), name)
         for name, parameter in module.named_parameters()
         if name not in there and parameter.is_floating_point() and bool(parameter.any())
-    ]
-    whole = copy.deepcopy(model)
-    whole.graph.initializer.extend(folded)
-    return whole
+    )
 
 
 def export_stage(

@@ -114,6 +114,7 @@ def test_a_bundle_needs_every_stage(noisefall: Noisefall, tmp_path: Path) -> Non
     )
     assert told.code == 2
     assert "needs a generator" in told.err
+    assert "--base" in told.err
 
 
 def test_a_bundle_can_stand_on_another(
