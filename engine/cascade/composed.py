@@ -30,7 +30,7 @@ from engine.text.phrases import refused_in
 from engine.text.understanding import Guess, Understanding
 
 # Raised whenever the same recipe would get other notes: a clip's recipe says who wrote its notes.
-COMPOSER_VERSION: Final = 2
+COMPOSER_VERSION: Final = 3
 
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
@@ -176,8 +176,16 @@ def _instruments(meant: Understanding, row: Genre, dice: Dice) -> tuple[str, ...
         names = _meant_by(guess.name)
         seated = [name for name in names if name in _offered(row)]
         if names and not any(name in found for name in names):
-            found.append(dice.pick(seated or names))
+            found.append(dice.weighted(_usual(row, seated)) if seated else dice.pick(names))
     return tuple(found)
+
+
+def _usual(row: Genre, names: Sequence[str]) -> dict[str, float]:
+    """How often each of some instruments sits in a genre's seats."""
+    return {
+        name: sum(seat.chance * seat.instruments.get(name, 0.0) for seat in row.seats)
+        for name in names
+    }
 
 
 def _without(recipe: Recipe, unwanted: Understanding) -> frozenset[str]:

@@ -81,7 +81,7 @@ def _add_stage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--init", type=Path, metavar="PATH", help="a checkpoint, or a bundle")
     parser.add_argument("--resume", action="store_true", help="go on where it ended")
-    parser.add_argument("--compile", action="store_true", help="compile the network")
+    parser.add_argument("--compile", action="store_true", help="compile the network (GPU)")
     add_options(parser, _OPTIONS)
 
 

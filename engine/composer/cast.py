@@ -95,6 +95,11 @@ def _needed(plan: Plan, seat: Seat) -> bool:
     return any(name in seat.instruments for name in plan.instruments)
 
 
+def was_asked(plan: Plan, player: Player) -> bool:
+    """Whether the request names what somebody plays."""
+    return player.instrument in plan.instruments
+
+
 def _allowed(plan: Plan, seats: list[Seat]) -> list[Seat]:
     """The seats without the instruments that must not play, and without those that it empties."""
     allowed: list[Seat] = []

@@ -6,9 +6,10 @@ known exactly) and random notes (a model can be only as musical as what it hears
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from engine.composer.bass import play_bass
-from engine.composer.cast import draw_cast
+from engine.composer.cast import draw_cast, was_asked
 from engine.composer.comping import play_chords
 from engine.composer.drums import play_drums
 from engine.composer.ending import bridge, finish
@@ -34,21 +35,29 @@ _ORDER: tuple[Role, ...] = ("drums", "bass", "harmony", "pad", "arpeggio", "melo
 
 
 def _play_fx(song: Song, player: Player, bars: list[int]) -> list[Event]:
-    """Risers into, or impacts on, every section that is stronger than the one before."""
+    """Risers into, or impacts on, every section that is stronger than the one before.
+
+    Where none is, what was asked for leads into the end, or strikes with the beginning.
+    """
     del bars
     bar_q = song.plan.bar_q
     events: list[Event] = []
+    tonic = player.low + (song.plan.tonic - player.low) % 12
     for before, span in zip(song.spans, song.spans[1:], strict=False):
         if span.level <= before.level:
             continue
         start = span.start_bar * bar_q
         velocity = clamp_velocity(70 + 40 * span.energy)
-        pitch = player.low + (song.plan.tonic - player.low) % 12
         if player.instrument == "riser":
             length = min(before.bars, 4) * bar_q
-            events.append((start - length, length, pitch, velocity))
+            events.append((start - length, length, tonic, velocity))
         else:
-            events.append((start, 4.0, pitch, velocity))
+            events.append((start, 4.0, tonic, velocity))
+    if not events and was_asked(song.plan, player):
+        length = min(-(-song.plan.bars // 2), 4) * bar_q
+        velocity = clamp_velocity(70 + 40 * song.plan.energy)
+        riser = (song.plan.total_q - length, length, tonic, velocity)
+        events = [riser if player.instrument == "riser" else (0.0, 4.0, tonic, velocity)]
     return events
 
 
@@ -64,11 +73,22 @@ _PLAY: dict[Role, Callable[[Song, Player, list[int]], list[Event]]] = {
 
 
 def _bars_of(song: Song, players: list[Player]) -> dict[str, list[int]]:
-    """In which bars everybody plays: by the level of the sections, never fewer than two at once."""
+    """In which bars everybody plays: by the level of the sections, never fewer than two at once.
+
+    Who was asked for plays somewhere in every form, and all through what has none.
+    """
+    plan = song.plan
+    levels = [span.level for span in song.spans]
+    everywhere = {
+        player.name
+        for player in players
+        if was_asked(plan, player)
+        and (plan.loop or plan.excerpt or not any(map(partial(_fits, player), levels)))
+    }
     bars: dict[str, list[int]] = {player.name: [] for player in players}
     for span in song.spans:
-        playing = [p for p in players if p.seat.enter <= span.level < p.seat.leave]
-        if song.plan.texture != "full":
+        playing = [p for p in players if _fits(p, span.level) or p.name in everywhere]
+        if plan.texture != "full":
             playing = players
         eager = sorted((p for p in players if p.seat.role != "fx"), key=lambda p: p.seat.enter)
         for player in eager:
@@ -79,6 +99,10 @@ def _bars_of(song: Song, players: list[Player]) -> dict[str, list[int]]:
         for player in playing:
             bars[player.name] += range(span.start_bar, span.end_bar)
     return bars
+
+
+def _fits(player: Player, level: float) -> bool:
+    return player.seat.enter <= level < player.seat.leave
 
 
 def _part_notes(song: Song, player: Player, bars: list[int]) -> tuple[Note, ...]:

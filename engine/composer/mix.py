@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from engine.composer.cast import was_asked
 from engine.composer.genres import ERAS
 from engine.composer.request import Plan
 from engine.composer.song import Player, Song
 from engine.music.score import Note, Part
 
+_ASKED_DB = 3.0  # what was asked for stands in front of the others
 _DARKENED = frozenset({"harmony", "pad", "arpeggio"})
 
 
@@ -52,9 +54,10 @@ def make_part(song: Song, player: Player, notes: tuple[Note, ...]) -> Part:
     near = seat.role in ("bass", "drums")
     room = 0.0 if near else plan.mood.reverb + era.reverb
     pan = 0.0 if near else seat.pan + dice.between(-0.12, 0.12)
+    forward = _ASKED_DB if was_asked(plan, player) else 0.0
     part = Part(
         name=player.name, role=seat.role, instrument=player.instrument, notes=notes,
-        gain_db=round(seat.gain_db + dice.between(-1.0, 1.0), 2),
+        gain_db=round(seat.gain_db + dice.between(-1.0, 1.0) + forward, 2),
         pan=round(min(1.0, max(-1.0, pan)), 3), width=_unit(seat.width * era.width),
         reverb=_unit(seat.reverb + room), delay=_unit(seat.delay), effects=_effects(plan, player),
         cutoff=_cutoff(song, player),

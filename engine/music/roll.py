@@ -100,6 +100,7 @@ PLAYER_NAMES: Final[tuple[str, ...]] = (
     ),
     *(f"{place}_{voice}" for voice in PLAYED for place in _PLACES),
 )
+_ROW_PREFIX: Final = {voice: "drum_" if voice == "drums" else f"{voice}_" for voice in VOICES}
 _PLAYER_PLACE: Final = {name: place for place, name in enumerate(PLAYER_NAMES)}
 
 _BED: Final = 0.4  # of a note's level while it is held
@@ -215,6 +216,23 @@ class _Shapes:
             return np.linspace(_BED, 1, length).astype(np.float32)
         shape: FloatArray = self._stroke if row < len(DRUMS) else self._held[:length]
         return shape
+
+
+def voice_rows(voice: Voice) -> slice:
+    """Where a voice's rows lie among ROW_NAMES."""
+    found = [row for row, name in enumerate(ROW_NAMES) if name.startswith(_ROW_PREFIX[voice])]
+    return slice(found[0], found[-1] + 1)
+
+
+def voice_players(voice: Voice) -> tuple[slice, ...]:
+    """Where a voice's players and their places lie among PLAYER_NAMES; none for effects."""
+    if voice not in PLAYED:
+        return ()
+    return tuple(
+        slice(found[0], found[-1] + 1)
+        for names in ((f"plays_{voice}_",), tuple(f"{place}_{voice}" for place in _PLACES))
+        if (found := [i for i, name in enumerate(PLAYER_NAMES) if name.startswith(names)])
+    )
 
 
 @lru_cache(maxsize=64)

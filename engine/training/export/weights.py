@@ -45,6 +45,7 @@ def save_sharing_weights(models: Mapping[str, onnx.ModelProto], weights: Path) -
         tensor.ClearField("raw_data")
     for name, model in models.items():
         path = weights.parent / name
+        del model.graph.value_info[:]  # a reader infers the same shapes, which fill a tenth of it
         path.write_bytes(model.SerializeToString(deterministic=True))
         onnx.checker.check_model(path)
 

@@ -49,6 +49,7 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         outputs: channels of the prediction; 0 is `channels`. A network with other outputs is no
             denoiser but a frame vocoder (engine.audio.frames).
         notes: the last so many signals say what is played, and enter as `networks.notes` has it.
+        players: the last so many globals say who plays, and count for the notes of their voice.
 
     Raises:
         ValueError: the fields do not fit each other (msgspec.ValidationError when decoded).
@@ -77,6 +78,7 @@ class UNetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     embedding: Natural = 0
     outputs: Natural = 0
     notes: Natural = 0
+    players: Natural = 0
 
     def __post_init__(self) -> None:
         """Check what the field types cannot say."""
@@ -161,6 +163,8 @@ def _entry_problems(config: UNetConfig) -> list[str]:
         problems.append(f"a patch has {config.channels * config.patch} axes, not {config.axes}")
     if config.notes and not (config.axes and config.notes < config.signals):
         problems.append("notes are signals behind others, for a network with axes")
+    if config.players and not (config.notes and config.players <= config.globals):
+        problems.append("players are globals behind others, for a network that hears notes")
     if config.text_mean and not config.text_width:
         problems.append("text_mean needs text_width")
     if bool(config.aligned_channels) != bool(config.aligned_hop):

@@ -20,16 +20,16 @@ from typing import Final
 
 import msgspec
 
-from engine.music.roll import PLAYER_NAMES, ROW_NAMES
+from engine.music.roll import PLAYER_NAMES
 from engine.training.networks.config import UNetConfig
+from engine.training.networks.notes import NOTES
 
 _PAPER_TEXT: Final = 1024
 _STARTER_TEXT: Final = 256
 _TINY_TEXT: Final = 16
 _SIGNALS: Final = 28  # phases of beat, bar and phrase, position, chroma, with their presence
 _GLOBALS: Final = 30  # tempo, key, duration, each with its presence, and loop
-_NOTES: Final = 1 + len(ROW_NAMES)  # what is played, behind them
-_PLAYERS: Final = 1 + len(PLAYER_NAMES)
+_PLAYERS: Final = len(PLAYER_NAMES)  # behind whether they are known
 _STEREO: Final = 2
 _MEL: Final = 160  # 80 bands of level, 80 of left − right difference
 
@@ -108,12 +108,13 @@ _STARTER: Final = (
         blocks=(2, 2, 2),
         self_attention=(False, False, True),
         cross_attention=(False, False, True),
-        signals=_SIGNALS + _NOTES,
-        globals=_GLOBALS + _PLAYERS,
+        signals=_SIGNALS + NOTES,
+        globals=_GLOBALS + 1 + _PLAYERS,
         text_width=_STARTER_TEXT,
         text_mean=True,
         axes=320,
-        notes=_NOTES,
+        notes=NOTES,
+        players=_PLAYERS,
     ),
     UNetConfig(
         name="starter-vocoder",  # 16 kHz: levels at 400 and 100 Hz, the mel at the bottom

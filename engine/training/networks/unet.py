@@ -209,7 +209,9 @@ class UNet(nn.Module):
             Conv(grid * config.patch, config.base, kernel=3, bias=False) if grid else None
         )
         self.notes = (
-            Notes(config.notes * config.patch, config.base, config.axes) if config.notes else None
+            Notes(config.patch, config.base, config.axes, players=config.players > 0)
+            if config.notes
+            else None
         )
         self.levels = nn.ModuleList(
             Level(config, level, gain=gain) for level in range(config.depth)
@@ -268,17 +270,18 @@ class UNet(nn.Module):
         patches = fold_time(stacked[:, :, None, :], self.config.patch)
         along = None if self.axes is None else self.axes(patches, log_snr)
         entry = self.entry(patches if along is None else along.seen)
-        rolls: Tensor | None = None
+        expected: Tensor | None = None
         if self.signals is not None and signals is not None:
             grid, rolls = self._folded(signals)
             entry = entry + self.signals(grid)
             if self.notes is not None:
-                entry = entry + self.notes.entry(rolls)
+                played, expected = self.notes(rolls, self._players(globals))
+                entry = entry + played
         hidden = rms_norm(self._down_and_up(entry, given) + entry)
         hidden = F.silu(self.exit_combine(hidden, given.embedding))
         said = self.exit(hidden)
-        if self.notes is not None and rolls is not None:
-            said = said + self.notes.expected(rolls)
+        if expected is not None:
+            said = said + expected
         if self.axes is not None and along is not None:
             if autoguidance is not None:
                 said = said * autoguidance[:, None, None, None]
@@ -293,6 +296,12 @@ class UNet(nn.Module):
             fold_time(signals[:, :first, None, :], patch),
             fold_time(signals[:, first:, None, :], patch),
         )
+
+    def _players(self, values: Tensor | None) -> Tensor | None:
+        """Who plays, (B, P) of the globals (B, G); None for a network that is not told."""
+        if values is None or not self.config.players:
+            return None
+        return values[:, self.config.globals - self.config.players :]
 
     @torch.no_grad()
     def _begin_along_axes(self) -> None:

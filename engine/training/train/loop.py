@@ -173,6 +173,12 @@ class _Run:
         before = checkpoints.newest(folder) if resume else None
         if before is None and found(folder):
             raise run_there(self._out)
+        if self._settings.compile and self._here.device.type == "cpu":
+            raise UserError(
+                "Training did not start",
+                "--compile is for GPUs: on a CPU its gradients are not finite (torch 2.13, bf16)",
+                "Leave --compile away",
+            )
         self._out.mkdir(parents=True, exist_ok=True)
         network = _initial(self._config, self._settings.seed)
         if init is not None and before is None:

@@ -24,6 +24,7 @@ _HALF: Final = ".half"
 _BIAS: Final = "bias"
 _GLOBALS: Final = "embedding.globals.weight"
 _NOTES: Final = "notes."
+_PLAYERS: Final = "notes.players."  # untrained, everybody sounds alike
 
 
 def warm_weights(source: Path, stage: Stage) -> dict[str, Tensor]:
@@ -60,7 +61,7 @@ def start_from(network: UNet, weights: dict[str, Tensor], source: Path) -> bool:
                 given = _widened(given, parameter)
             if new and name.startswith(_NOTES):
                 continue
-            if given is None and name.rpartition(".")[2] == _BIAS:
+            if given is None and (name.rpartition(".")[2] == _BIAS or name.startswith(_PLAYERS)):
                 parameter.zero_()
             elif given is None or given.shape != parameter.shape:
                 faults.append(f"{name} is {'missing' if given is None else tuple(given.shape)}")

@@ -94,8 +94,7 @@ def test_any_request_is_met(
             assert row.low <= note.pitch <= row.high
     if texture != "solo":
         playing = {part.instrument for part in score.parts}
-        asked = {i for i in instruments if INSTRUMENTS[i].family not in ("riser", "impact")}
-        assert asked <= playing
+        assert set(instruments) <= playing
 
 
 @pytest.mark.parametrize("mood", sorted(MOODS))
@@ -199,3 +198,49 @@ def test_an_excerpt_is_full_from_its_first_bar_and_does_not_close() -> None:
         last = max(note.start_q for part in score.parts for note in part.notes)
         playing += last > 13  # nobody holds a last chord from the last bar's first beat
     assert playing > 25
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_who_is_asked_for_plays_all_through_what_has_no_form(*, loop: bool) -> None:
+    """A pad that leaves a drop, or a lead that waits for one, would else never be heard."""
+    asked = ("slow strings", "grand piano", "saw lead")
+    for seed, genre in enumerate(sorted(GENRES)):
+        request = Request(
+            genre=genre, bpm=110, bars=4, loop=loop, texture="full", excerpt=not loop,
+            instruments=asked,
+        )  # fmt: skip
+        score = compose(seed, request=request)
+        half_q = score.bars * METER_TABLE[score.meter][0] / 2
+        for name in asked:
+            notes = [n for part in score.parts if part.instrument == name for n in part.notes]
+            assert any(note.start_q < half_q for note in notes), (genre, name)
+            assert any(note.start_q + note.duration_q > half_q for note in notes), (genre, name)
+
+
+def test_a_riser_that_is_asked_for_rises_and_an_impact_strikes() -> None:
+    request = Request(
+        genre="house", bars=4, loop=True, texture="full", instruments=("riser", "impact")
+    )
+    score = compose(1, request=request)
+    first_q = {part.instrument: part.notes[0].start_q for part in score.parts if part.role == "fx"}
+    assert first_q == pytest.approx({"riser": 8.0, "impact": 0.0}, abs=0.1)
+    riser = next(part for part in score.parts if part.instrument == "riser")
+    assert riser.notes[0].duration_q == 8.0
+    nobody = compose(1, request=Request(genre="house", bars=4, loop=True, texture="full"))
+    assert not any(part.role == "fx" for part in nobody.parts)
+
+
+def test_who_is_asked_for_stands_in_front() -> None:
+    def gain_db(*instruments: str) -> float:
+        request = Request(genre="pop", bars=4, texture="full", loop=True, instruments=instruments)
+        parts = compose(4, request=request).parts
+        return next(part.gain_db for part in parts if part.role == "bass")
+
+    bass = next(
+        part.instrument
+        for part in compose(
+            4, request=Request(genre="pop", bars=4, texture="full", loop=True)
+        ).parts
+        if part.role == "bass"
+    )
+    assert gain_db(bass) - gain_db() == pytest.approx(3.0)

@@ -20,6 +20,8 @@ from engine.music.roll import (
     player_values,
     roll,
     row_of,
+    voice_players,
+    voice_rows,
 )
 from engine.music.score import Note, Part, Score
 from engine.music.signals import GLOBALS, SIGNALS, Conditions, global_values, signal_rows
@@ -193,3 +195,20 @@ def test_a_riser_over_a_whole_loop_still_rises() -> None:
     line = loop_timeline(400, 100, bars=2, meter="4/4")
     riser = roll(notes((VOICES.index("fx"), 0, 0, 400, 0.8)), line, loop=True)[row_of("fx", 0)]
     assert (np.diff(riser) > 0).all()
+
+
+def test_rows_and_players_of_voices_are_all_there_are() -> None:
+    rows = [row for voice in VOICES for row in range(len(ROW_NAMES))[voice_rows(voice)]]
+    assert sorted(rows) == list(range(len(ROW_NAMES)))
+    places = [
+        place
+        for voice in VOICES
+        for part in voice_players(voice)
+        for place in range(len(PLAYER_NAMES))[part]
+    ]
+    assert sorted(places) == list(range(len(PLAYER_NAMES)))
+    assert ROW_NAMES[voice_rows("lead").start] == "lead_40"
+    assert {PLAYER_NAMES[part.start] for part in voice_players("drums")} == {
+        "plays_drums_standard_kit", "pan_drums"
+    }  # fmt: skip
+    assert voice_players("fx") == ()

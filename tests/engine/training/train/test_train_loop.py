@@ -122,6 +122,13 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert curves[0][3][2]  # validation at step 3
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU compiles")
+def test_a_cpu_does_not_compile(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="compile is for GPUs"):
+        train(tiny(compile=True), data=data, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.usefixtures("short_fit")
 def test_a_stopped_run_saves_and_old_checkpoints_go(data: Path, tmp_path: Path) -> None:
     run = tiny(steps=50, save_every=1, keep=2, samples=0)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -22,7 +22,16 @@ from engine.cascade.events import CascadeEvent, TakeReady
 from engine.cascade.plan import lengths
 from engine.errors import UserError
 from engine.music.grid import loop_timeline
-from engine.music.roll import PLAYER_NAMES, ROW_NAMES, played, roll
+from engine.music.roll import (
+    PLAYER_NAMES,
+    ROW_NAMES,
+    VOICES,
+    Voice,
+    played,
+    roll,
+    voice_players,
+    voice_rows,
+)
 from engine.music.signals import GLOBALS, SIGNALS, signal_rows
 from engine.recipe import Recipe, checked
 from engine.runtime.cancel import CancelToken
@@ -35,7 +44,8 @@ from engine.training.export.stage import round_to_half
 from engine.training.export.trace import stage_inputs, trace
 from engine.training.export.write import write_bundle
 from engine.training.networks.config import UNetConfig
-from engine.training.networks.notes import Notes
+from engine.training.networks.layers import Linear
+from engine.training.networks.notes import NOTES, Notes
 from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
 from engine.training.train.batches import Arrays, Batches, Needs
@@ -50,7 +60,7 @@ from engine.training.train.settings import Settings, settings_for
 from tests.fixtures.tiny_graphs import stage_graph, text_graph
 
 TINY = PRESETS["tiny-generator"]
-BEFORE = msgspec.structs.replace(TINY, name="before", signals=28, globals=30, notes=0)
+BEFORE = msgspec.structs.replace(TINY, name="before", signals=28, globals=30, notes=0, players=0)
 FIRST = list(SIGNALS).index("notes_present")
 HEARD = 80  # rows of the roll that the side of the data's mels shows
 
@@ -183,16 +193,54 @@ def test_notes_of_other_clips_explain_nothing(data: Path) -> None:
 
 def test_a_ridge_regression_finds_the_map_and_silence_stays_silent() -> None:
     rng = torch.Generator().manual_seed(0)
-    notes = Notes(6, 4, 3)
-    played_ = torch.randn(500, 6, generator=rng)
+    notes = Notes(1, 4, 3, players=False)
+    played_ = torch.randn(4000, NOTES, generator=rng)
     played_[:, 5] = 0  # a note that is never played
-    truth = torch.randn(6, 3, generator=rng)
+    truth = torch.randn(NOTES, 3, generator=rng)
     notes.fit(played_.T @ played_, played_.T @ (played_ @ truth))
     weight = notes.expected.weight[:, :, 0, 0]
-    torch.testing.assert_close(weight[:, :5], truth[:5].T, rtol=2e-2, atol=5e-3)
+    heard = [row for row in range(NOTES) if row != 5]
+    torch.testing.assert_close(weight[:, heard], truth[heard].T, rtol=2e-2, atol=2e-2)
     assert not weight[:, 5].any()
-    notes.fit(torch.zeros(6, 6), torch.zeros(6, 3))
+    notes.fit(torch.zeros(NOTES, NOTES), torch.zeros(NOTES, 3))
     assert not notes.expected.weight.any()
+
+
+@torch.no_grad()
+def test_who_plays_changes_the_notes_of_their_voice_alone() -> None:
+    rng = torch.Generator().manual_seed(0)
+    patch, base, axes = 2, 6, 5
+    notes = Notes(patch, base, axes, players=True)
+    notes.expected.weight.copy_(torch.randn(notes.expected.weight.shape, generator=rng))
+    rolls = torch.rand(3, patch * NOTES, 1, 7, generator=rng)
+    who = torch.rand(3, len(PLAYER_NAMES), generator=rng)
+
+    def heard(rolls: Tensor, who: Tensor | None) -> Tensor:
+        return torch.cat(notes(rolls, who), dim=1)
+
+    alike = heard(rolls, None)
+    torch.testing.assert_close(heard(rolls, who), alike)  # untrained, everybody sounds alike
+    assert notes.players is not None
+    scales = {}
+    for voice, module in notes.players.items():
+        layer = cast("Linear", module)
+        layer.weight.copy_(torch.randn(layer.weight.shape, generator=rng))
+        given = torch.cat([who[:, part] for part in voice_players(cast("Voice", voice))], dim=1)
+        scales[voice] = 1 + layer(given)
+    silent, total = torch.zeros_like(rolls), torch.zeros_like(alike)
+    for voice in VOICES:
+        alone = silent.clone().reshape(3, patch, NOTES, 7)
+        rows = voice_rows(voice)
+        there = slice(1 + rows.start, 1 + rows.stop)
+        alone[:, :, there] = rolls.reshape(3, patch, NOTES, 7)[:, :, there]
+        flat = alone.reshape(rolls.shape)
+        expected = heard(flat, None) * scales.get(voice, torch.ones(3, 11))[:, :, None, None]
+        torch.testing.assert_close(heard(flat, who), expected, rtol=1e-4, atol=1e-5)
+        total += expected
+    present = silent.clone().reshape(3, patch, NOTES, 7)
+    present[:, :, 0] = rolls.reshape(3, patch, NOTES, 7)[:, :, 0]
+    total += heard(present.reshape(rolls.shape), None)
+    torch.testing.assert_close(heard(rolls, who), total, rtol=1e-4, atol=1e-4)
 
 
 def test_a_network_without_notes_is_not_fitted(data: Path) -> None:
@@ -208,7 +256,8 @@ def test_silenced_notes_leave_a_network_as_it_was() -> None:
     wide = torch.zeros_like(after.get_parameter("embedding.globals.weight"))
     wide[:, : BEFORE.globals] = weights["embedding.globals.weight"]
     missing = after.load_state_dict(weights | {"embedding.globals.weight": wide}, strict=False)
-    assert set(missing.missing_keys) == {"notes.entry.weight", "notes.expected.weight"}
+    assert {"notes.entry.weight", "notes.expected.weight"} <= set(missing.missing_keys)
+    assert all(name.startswith("notes.") for name in missing.missing_keys)
     assert after.notes is not None
     x, text, mask = torch.randn(2, 160, 64), torch.randn(2, 5, 16), torch.ones(2, 5)
     given = {"x": x, "log_snr": torch.tensor([-3.0, 4.0]), "text": text, "text_mask": mask}
