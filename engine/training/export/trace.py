@@ -107,7 +107,7 @@ def trace(
         aligned_hop: elements of x per frame of `aligned`.
 
     Raises:
-        ValueError: the module is in training mode.
+        ValueError: the module is in training mode, or takes the examples' sizes alone.
     """
     if module.training:
         msg = "export needs module.eval(): dropout would be exported as noise"
@@ -125,7 +125,17 @@ def trace(
     if program is None:  # pragma: no cover - only without dynamo=True
         msg = "torch.onnx.export returned no program"
         raise RuntimeError(msg)
+    _check_axes(program.model_proto)
     return _stripped(program.model_proto)
+
+
+def _check_axes(model: onnx.ModelProto) -> None:
+    """Refuse a graph that runs with the example's sizes alone: len() of a tensor does that."""
+    for tensor in model.graph.input:
+        for axis, kind in enumerate(AXES[tensor.name]):
+            if kind is not None and not tensor.type.tensor_type.shape.dim[axis].dim_param:
+                msg = f"the network takes {tensor.name} with one size of {kind} alone"
+                raise ValueError(msg)
 
 
 def _dynamic_shapes(

@@ -45,9 +45,29 @@ def save_sharing_weights(models: Mapping[str, onnx.ModelProto], weights: Path) -
         tensor.ClearField("raw_data")
     for name, model in models.items():
         path = weights.parent / name
-        del model.graph.value_info[:]  # a reader infers the same shapes, which fill a tenth of it
+        _abridge(model.graph)
         path.write_bytes(model.SerializeToString(deterministic=True))
         onnx.checker.check_model(path)
+
+
+def _abridge(graph: onnx.GraphProto) -> None:
+    """Leave out what readers infer, and give short names to what lies between nodes.
+
+    Half of a graph's bytes are names and shapes. What callers and warm starts look for keeps its
+    name: inputs, outputs and initializers.
+    """
+    del graph.value_info[:]
+    if any(attribute.HasField("g") for node in graph.node for attribute in node.attribute):
+        return  # an inner graph sees names of the outer one
+    kept = {item.name for item in (*graph.input, *graph.output, *graph.initializer)}
+    short: dict[str, str] = {"": ""}  # an input that is left out
+    for node in graph.node:
+        node.name = ""
+        node.input[:] = [short.get(name, name) for name in node.input]
+        for place, name in enumerate(node.output):
+            if name and name not in kept:
+                short[name] = str(len(short))
+                node.output[place] = short[name]
 
 
 def _raw(tensor: TensorProto) -> bytes:

@@ -74,7 +74,7 @@ class Notes(nn.Module):
         for voice, first, last in _IN_TURN:
             given = torch.cat([players[:, part] for part in voice_players(voice)], dim=1)
             scale = 1 + self.players[voice](given)[:, :, None]  # type: ignore[index]
-            channels = (len(players), scale.shape[1])
+            channels = scale.shape[:2]
             parts += [alike.expand(*channels, first - row), scale.expand(*channels, last - first)]
             row = last
         parts.append(alike.expand(*parts[-1].shape[:2], NOTES - row))

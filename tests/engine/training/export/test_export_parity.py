@@ -200,6 +200,16 @@ def test_a_module_in_training_mode_is_refused() -> None:
         trace(nn.Linear(2, 2).train(), {"x": torch.zeros(2, 2)}, output="y")
 
 
+class _OfOneSize(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * len(x)
+
+
+def test_a_network_that_takes_the_examples_sizes_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="takes x with one size of batch alone"):
+        trace(_OfOneSize().eval(), {"x": torch.zeros(2, 3, 4)}, output="y")
+
+
 def test_a_weight_beyond_float16_is_refused() -> None:
     module = nn.Linear(2, 2)
     nn.init.constant_(module.weight, 1e6)

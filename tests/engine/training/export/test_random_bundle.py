@@ -189,11 +189,11 @@ def test_the_generators_spec_names_every_signal_and_global() -> None:
 
 
 def test_a_network_of_fewer_signals_takes_the_first() -> None:
-    before = generator_spec(signals=28, globals=30, notes=0)
+    before = generator_spec(signals=28, globals=30, notes=0, players=0)
     assert before.signals == tuple(SIGNALS)[:28]
     assert (before.signals[0], before.signals[-1]) == ("beat_sin", "chroma_present")
     assert (before.globals[0], before.globals[-1]) == ("log_bpm", "loop")
-    assert generator_spec(signals=7, notes=0).signals == tuple(SIGNALS)[:7]
+    assert generator_spec(signals=7, notes=0, players=0).signals == tuple(SIGNALS)[:7]
 
 
 @pytest.mark.parametrize(("kind", "count"), [("signals", 204), ("globals", 245)])

@@ -95,3 +95,59 @@ def test_the_same_graphs_give_the_same_bytes(tmp_path: Path) -> None:
         save_sharing_weights(models, tmp_path / folder / "a.weights")
     for name in ("a.onnx", "a.weights"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_names_between_nodes_are_short_and_weights_keep_theirs(tmp_path: Path) -> None:
+    weights = {f"a.long.name.of.a.weight.{number}": square(64, number) for number in range(40)}
+    models = {"a.onnx": graph_of(weights), "b.onnx": graph_of(weights)}
+    graph = models["a.onnx"].graph
+    for place, node in enumerate(graph.node):
+        node.name = f"node_matmul_of_the_network_{place}"
+    inner = [node.output[0] for node in graph.node][:-1]
+    graph.value_info.extend(
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 64]) for name in inner
+    )
+    before = onnx.ModelProto()
+    before.CopyFrom(models["a.onnx"])
+    save_sharing_weights(models, tmp_path / "a.weights")
+    after = onnx.load(tmp_path / "a.onnx", load_external_data=False)
+    assert set(places(tmp_path / "a.onnx")) == set(weights)
+    assert [item.name for item in (*after.graph.input, *after.graph.output)] == ["x", "h39"]
+    assert not after.graph.value_info
+    assert not any(node.name for node in after.graph.node)
+    x = np.random.default_rng(0).normal(size=(1, 64)).astype(np.float32)
+    ours, theirs = (
+        onnxruntime.InferenceSession(model).run(None, {"x": x})[0]
+        for model in (tmp_path / "a.onnx", before.SerializeToString())
+    )
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_graph_with_an_inner_one_keeps_its_names(tmp_path: Path) -> None:
+    """The inner graph reads a value of the outer one by its name."""
+    then = helper.make_graph(
+        [helper.make_node("Identity", ["outer"], ["y1"])], "then", [],
+        [helper.make_tensor_value_info("y1", TensorProto.FLOAT, [2])],
+    )  # fmt: skip
+    other = helper.make_graph(
+        [helper.make_node("Neg", ["outer"], ["y2"])], "else", [],
+        [helper.make_tensor_value_info("y2", TensorProto.FLOAT, [2])],
+    )  # fmt: skip
+    graph = helper.make_graph(
+        [
+            helper.make_node("Abs", ["x"], ["outer"]),
+            helper.make_node("If", ["which"], ["y"], then_branch=then, else_branch=other),
+        ],
+        "branches",
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, [2]),
+            helper.make_tensor_value_info("which", TensorProto.BOOL, []),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 10
+    save_sharing_weights({"a.onnx": model}, tmp_path / "a.weights")
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
+    feeds = {"x": np.array([-1, 2], np.float32), "which": np.array(False)}
+    assert session.run(None, feeds)[0].tolist() == [-1, -2]

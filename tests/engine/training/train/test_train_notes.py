@@ -319,6 +319,7 @@ def test_data_without_notes_train_a_network_that_hears_them(make_data: Any, tmp_
 FLAT = UNetConfig(
     name="flat", channels=160, base=8, kernel=3, strides=(1,), multipliers=(1,), blocks=(1,),
     patch=4, signals=TINY.signals, globals=TINY.globals, axes=160, notes=TINY.notes,
+    players=TINY.players,
 )  # fmt: skip
 RECIPE = Recipe(prompt="funk", key="Am", bpm=120, bars=1, loop=True, chords="Am", seed=4)
 
