@@ -187,6 +187,8 @@ def _route_faults(manifest: Manifest) -> Iterator[str]:
     generator = manifest.stages["generator"]
     if generator.channels != 2 * mel.n_mels:
         yield f"generator: {generator.channels} channels for a mel of 2 x {mel.n_mels}"
+    if len(generator.grain) not in (0, generator.channels):
+        yield f"generator: {len(generator.grain)} shares of grain for {generator.channels} channels"
     if generator.rate_hz * mel.hop_samples != mel.rate_hz:
         frames = f"{mel.rate_hz}/{mel.hop_samples}"
         yield f"generator: {generator.rate_hz} frames/s for a mel of {frames}"

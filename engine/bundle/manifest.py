@@ -118,6 +118,8 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         low: takes the up-sampled low-rate audio.
         augmentation: takes `augmentation_log_snr`.
         autoguidance: takes `autoguidance`.
+        grain: of a generator of mels: how much flicker its estimates lack, by channel, as a share
+            of the channel's local RMS (engine.audio.grain); () is none.
         activation_bytes: peak working memory per element of x and batch item, estimated at export
             (float32), for the memory preflight.
         presets: step counts, samplers and guidance.
@@ -144,6 +146,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
     low: bool = False
     augmentation: bool = False
     autoguidance: bool = False
+    grain: tuple[Annotated[float, Meta(ge=0, le=2)], ...] = ()
     activation_bytes: Count = 4096
     presets: StagePresets
     network: dict[str, Any] = {}

@@ -10,10 +10,10 @@ from engine.cascade.denoiser import Denoiser, StageInputs
 from engine.cascade.plan import Lengths, StagePlan
 from engine.cascade.windows import Window, round_up, windows
 from engine.diffusion.noise import BatchNoise, offset_stream
-from engine.diffusion.noise_schedule import noise_schedule
+from engine.diffusion.noise_schedule import NoiseSchedule, noise_schedule
 from engine.diffusion.rotation import rotated
 from engine.diffusion.samplers import SAMPLERS
-from engine.diffusion.signatures import Draw
+from engine.diffusion.signatures import Draw, Times
 from engine.diffusion.step_schedule import times
 from engine.runtime.cancel import CancelToken
 from engine.runtime.session import Model
@@ -41,6 +41,21 @@ def stage_windows(plan: StagePlan, lengths: Lengths) -> list[Window]:
         context=spec.context or (round(LOOP_CONTEXT_S * spec.rate_hz) if lengths.loop else 0),
         chunk=min(round(CHUNK_S * spec.rate_hz), longest) if spec.context else None,
         loop=lengths.loop,
+    )
+
+
+def last_log_snr(plan: StagePlan) -> float:
+    """λ of a stage's last estimate."""
+    noise, grid = _grid(plan)
+    return float(noise.log_snr(float(grid[-2])))
+
+
+def _grid(plan: StagePlan) -> tuple[NoiseSchedule, Times]:
+    """The noise of a stage, and the times that its sampling visits."""
+    noise = noise_schedule(plan.spec.noise_schedule)
+    settings = plan.settings
+    return noise, times(
+        settings.step_schedule, settings.steps, model=plan.table_8_model, noise=noise
     )
 
 
@@ -76,8 +91,7 @@ def sample_stage(
     spec, settings = plan.spec, plan.settings
     length = state_length(plan, lengths)
     elements = lengths.elements(spec.rate_hz)
-    noise = noise_schedule(spec.noise_schedule)
-    grid = times(settings.step_schedule, settings.steps, model=plan.table_8_model, noise=noise)
+    noise, grid = _grid(plan)
     guided = plan.guided_steps
     denoise = Denoiser(
         model,

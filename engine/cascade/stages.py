@@ -3,6 +3,7 @@
 Arrays inside: mels (takes, 160, frames), audio (takes, 2, samples), on the frame grid.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.bands import MelParameters
+from engine.audio.grain import GRAIN_LOG_SNR, with_grain
 from engine.audio.resample import fft_resample
 from engine.bundle.manifest import StageName
 from engine.cascade.crossover import join_bands
 from engine.cascade.denoiser import StageInputs, Track
 from engine.cascade.on_frames import high_band, vocode_frames
 from engine.cascade.plan import CLIP_RATE_HZ, Lengths, StagePlan, Take, conditions
-from engine.cascade.sampling import OnStep, sample_stage, state_length
+from engine.cascade.sampling import OnStep, last_log_snr, sample_stage, state_length
+from engine.diffusion.noise import BatchNoise
 from engine.music.signals import global_values, signal_rows
 from engine.recipe import Recipe
 from engine.runtime.cancel import CancelToken
@@ -97,7 +100,23 @@ def generate(
         on_step(step, steps, estimate * unscaled)
 
     numbers = [take.recipe.first_take for take in takes]
-    return context.sample("generator", inputs, numbers, on_scaled) * unscaled
+    made = context.sample("generator", inputs, numbers, on_scaled) * unscaled
+    return _grained(context, plan, made, numbers) if plan.spec.grain else made
+
+
+def _grained(
+    context: StageContext, plan: StagePlan, mels: FloatArray, takes: Sequence[int]
+) -> FloatArray:
+    """Mels with the grain of their stereo image; each take's is its own."""
+    known = max(0.0, math.exp(last_log_snr(plan)) - math.exp(GRAIN_LOG_SNR))
+    noise = BatchNoise(context.recipe.seed, takes, "generator/grain").draw(mels.shape)
+    return with_grain(
+        mels,
+        np.array(plan.spec.grain, np.float32) * np.float32(plan.settings.temperature),
+        noise,
+        loop=context.lengths.loop,
+        known=known * plan.spec.x_scale**2,
+    )
 
 
 def vocode(context: StageContext, mel: FloatArray, take: int, on_step: OnStep) -> FloatArray:

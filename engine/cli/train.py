@@ -154,6 +154,10 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base", type=Path, metavar="BUNDLE", help="whose text encoder and stages to take else"
     )
+    parser.add_argument(
+        "--grain", type=Path, metavar="DATA",
+        help="prepared data to measure on how much the generator's stereo image lacks",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--name", required=True)
     parser.add_argument("--version", default="1.0.0", dest="bundle_version")
@@ -174,7 +178,8 @@ def _export(options: argparse.Namespace) -> int:
     for stage in ROUTE_STAGES[route]:
         path = getattr(options, stage)
         if path is not None:
-            stages[stage] = stage_part(checkpoint_at(path))
+            grain = options.grain if stage == "generator" and route == "spectrogram" else None
+            stages[stage] = stage_part(checkpoint_at(path), grain=grain)
         elif base is None:
             option = stage.replace("_", "-")
             raise _lacking(f"the {route} route needs a {option}", f"a run with --{option}")

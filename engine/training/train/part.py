@@ -7,6 +7,7 @@ import msgspec
 
 from engine.bundle.manifest import StagePresets
 from engine.training.checkpoints import CHECKPOINTS, found
+from engine.training.export.grain import measured_grain
 from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
 from engine.training.export.spec import stage_spec
 from engine.training.export.write import StagePart
@@ -24,12 +25,18 @@ def checkpoint_at(path: Path) -> Checkpoint:
     return load(inside[-1] if inside else path)
 
 
-def stage_part(checkpoint: Checkpoint, *, presets: StagePresets | None = None) -> StagePart:
+def stage_part(
+    checkpoint: Checkpoint, *, presets: StagePresets | None = None, grain: Path | None = None
+) -> StagePart:
     """The part that `engine.training.export.write.write_bundle` takes.
 
     Args:
         checkpoint: of the stage.
         presets: step counts and samplers; the starter's by default.
+        grain: prepared data to measure the grain of a generator's stereo image on.
+
+    Raises:
+        UserError: the data are of no use.
     """
     settings, config = checkpoint.settings, checkpoint.config
     rate_hz = route(settings.stage, config).rate_hz
@@ -50,4 +57,8 @@ def stage_part(checkpoint: Checkpoint, *, presets: StagePresets | None = None) -
         presets=presets,
     )
     scale = 1.0 if config.outputs else settings.x_scale
-    return StagePart(module=network.eval(), spec=msgspec.structs.replace(spec, x_scale=scale))
+    network.eval()
+    shares = () if grain is None else measured_grain(network, settings, grain)
+    return StagePart(
+        module=network, spec=msgspec.structs.replace(spec, x_scale=scale, grain=shares)
+    )
