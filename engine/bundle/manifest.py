@@ -120,6 +120,8 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         autoguidance: takes `autoguidance`.
         grain: of a generator of mels: how much flicker its estimates lack, by channel, as a share
             of the channel's local RMS (engine.audio.grain); () is none.
+        emphasis: how many times over the network is told who plays; above 1 instruments are
+            exaggerated, as guidance would at twice the cost.
         activation_bytes: peak working memory per element of x and batch item, estimated at export
             (float32), for the memory preflight.
         presets: step counts, samplers and guidance.
@@ -147,6 +149,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
     augmentation: bool = False
     autoguidance: bool = False
     grain: tuple[Annotated[float, Meta(ge=0, le=2)], ...] = ()
+    emphasis: Annotated[float, Meta(ge=0, le=4)] = 1.0
     activation_bytes: Count = 4096
     presets: StagePresets
     network: dict[str, Any] = {}

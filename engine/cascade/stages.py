@@ -185,7 +185,9 @@ def _text_inputs(
     if spec.signals:
         tracks["signals"] = Track(np.stack([signal_rows(spec.signals, one) for one in given]))
     if spec.globals:
-        constants["globals"] = np.stack([global_values(spec.globals, one) for one in given])
+        constants["globals"] = np.stack(
+            [global_values(spec.globals, one, emphasis=spec.emphasis) for one in given]
+        )
     if spec.text:
         for name, values in (("text", text.embeddings), ("text_mask", text.mask)):
             constants[name] = np.repeat(values[:1], len(takes), axis=0)

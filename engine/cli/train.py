@@ -158,6 +158,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--grain", type=Path, metavar="DATA",
         help="prepared data to measure on how much the generator's stereo image lacks",
     )  # fmt: skip
+    parser.add_argument(
+        "--emphasis", type=float, metavar="X", help="how often the generator is told who plays"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--name", required=True)
     parser.add_argument("--version", default="1.0.0", dest="bundle_version")
@@ -179,7 +182,7 @@ def _export(options: argparse.Namespace) -> int:
         path = getattr(options, stage)
         if path is not None:
             grain = options.grain if stage == "generator" and route == "spectrogram" else None
-            stages[stage] = stage_part(checkpoint_at(path), grain=grain)
+            stages[stage] = stage_part(checkpoint_at(path), grain=grain, emphasis=options.emphasis)
         elif base is None:
             option = stage.replace("_", "-")
             raise _lacking(f"the {route} route needs a {option}", f"a run with --{option}")

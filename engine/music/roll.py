@@ -74,6 +74,7 @@ ROW_NAMES: Final[tuple[str, ...]] = (
 _FIRST: Final = {voice: ROW_NAMES.index(f"{voice}_{low}") for voice, (low, _) in PITCHES.items()}
 
 PLAYED: Final[tuple[Voice, ...]] = ("drums", "bass", "chords", "lead")  # voices with players
+PLAYS: Final = "plays_"  # what the names of instruments that play begin with
 _PLACES: Final = ("pan", "width", "reverb")
 
 
@@ -93,7 +94,7 @@ def _can_play(voice: Voice, instrument: str) -> bool:
 
 PLAYER_NAMES: Final[tuple[str, ...]] = (
     *(
-        f"plays_{voice}_{_slug(instrument)}"
+        f"{PLAYS}{voice}_{_slug(instrument)}"
         for voice in PLAYED
         for instrument in INSTRUMENTS
         if _can_play(voice, instrument)
@@ -230,7 +231,7 @@ def voice_players(voice: Voice) -> tuple[slice, ...]:
         return ()
     return tuple(
         slice(found[0], found[-1] + 1)
-        for names in ((f"plays_{voice}_",), tuple(f"{place}_{voice}" for place in _PLACES))
+        for names in ((f"{PLAYS}{voice}_",), tuple(f"{place}_{voice}" for place in _PLACES))
         if (found := [i for i, name in enumerate(PLAYER_NAMES) if name.startswith(names)])
     )
 
@@ -240,7 +241,7 @@ def player_values(players: tuple[Player, ...]) -> FloatArray:
     """(len(PLAYER_NAMES),) of PLAYER_NAMES: 1 for who plays; places are means over a voice."""
     values = np.zeros(len(PLAYER_NAMES), np.float32)
     for player in players:
-        place = _PLAYER_PLACE.get(f"plays_{player.voice}_{_slug(player.instrument)}")
+        place = _PLAYER_PLACE.get(f"{PLAYS}{player.voice}_{_slug(player.instrument)}")
         if place is not None:
             values[place] = 1
         alike = sum(other.voice == player.voice for other in players)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.music.grid import Timeline
 from engine.music.keys import key_index
-from engine.music.roll import PLAYER_NAMES, ROW_NAMES, Player, player_values
+from engine.music.roll import PLAYER_NAMES, PLAYS, ROW_NAMES, Player, player_values
 
 FloatArray = NDArray[np.float32]
 
@@ -157,6 +157,20 @@ def signal_rows(names: Sequence[str], conditions: Conditions) -> FloatArray:
     return np.stack(rows) if rows else np.zeros((0, conditions.timeline.frames), np.float32)
 
 
-def global_values(names: Sequence[str], conditions: Conditions) -> FloatArray:
-    """(len(names),) whole-clip conditions. Raises KeyError on an unknown name."""
-    return np.array([GLOBALS[name](conditions) for name in names], np.float32)
+def global_values(
+    names: Sequence[str], conditions: Conditions, *, emphasis: float = 1.0
+) -> FloatArray:
+    """(len(names),) whole-clip conditions.
+
+    Args:
+        names: keys of GLOBALS.
+        conditions: of the clip.
+        emphasis: times that it is said which instruments play.
+
+    Raises:
+        KeyError: a name is unknown.
+    """
+    return np.array(
+        [GLOBALS[name](conditions) * (emphasis if name.startswith(PLAYS) else 1) for name in names],
+        np.float32,
+    )

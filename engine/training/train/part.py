@@ -8,7 +8,7 @@ import msgspec
 from engine.bundle.manifest import StagePresets
 from engine.training.checkpoints import CHECKPOINTS, found
 from engine.training.export.grain import measured_grain
-from engine.training.export.presets import FRAME_PRESETS, STARTER_PRESETS
+from engine.training.export.presets import EMPHASIS, FRAME_PRESETS, STARTER_PRESETS
 from engine.training.export.spec import stage_spec
 from engine.training.export.write import StagePart
 from engine.training.networks.unet import UNet
@@ -26,7 +26,11 @@ def checkpoint_at(path: Path) -> Checkpoint:
 
 
 def stage_part(
-    checkpoint: Checkpoint, *, presets: StagePresets | None = None, grain: Path | None = None
+    checkpoint: Checkpoint,
+    *,
+    presets: StagePresets | None = None,
+    grain: Path | None = None,
+    emphasis: float | None = None,
 ) -> StagePart:
     """The part that `engine.training.export.write.write_bundle` takes.
 
@@ -34,6 +38,7 @@ def stage_part(
         checkpoint: of the stage.
         presets: step counts and samplers; the starter's by default.
         grain: prepared data to measure the grain of a generator's stereo image on.
+        emphasis: how often a generator is told who plays; the starter's by default.
 
     Raises:
         UserError: the data are of no use.
@@ -59,6 +64,8 @@ def stage_part(
     scale = 1.0 if config.outputs else settings.x_scale
     network.eval()
     shares = () if grain is None else measured_grain(network, settings, grain)
-    return StagePart(
-        module=network, spec=msgspec.structs.replace(spec, x_scale=scale, grain=shares)
+    told = EMPHASIS if emphasis is None else emphasis
+    spec = msgspec.structs.replace(
+        spec, x_scale=scale, grain=shares, emphasis=told if config.players else 1.0
     )
+    return StagePart(module=network, spec=spec)

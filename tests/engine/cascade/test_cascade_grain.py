@@ -1,4 +1,4 @@
-"""The grain of a bundle in its takes: each take's own, in the stereo image alone."""
+"""What a bundle says of its generator's takes: grain, each take's own, and emphasis."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from engine.evaluation.music.generator import GeneratorRunner
 from engine.recipe import Recipe, StageSettings
 from engine.runtime.cancel import CancelToken
 from engine.runtime.devices import choose
-from engine.runtime.session import Runtime
+from engine.runtime.session import Bound, Model, Runtime
 from tests.engine.cascade.test_cascade import rendered, takes_of
 
 SHARES = (0.0,) * 80 + (0.5,) * 80
@@ -70,3 +70,27 @@ def test_a_bundle_with_shares_for_other_channels_is_refused(bundle: Bundle) -> N
     wrong = grained(bundle, SHARES[:7]).manifest
     with pytest.raises(UserError, match="7 shares of grain for 160 channels"):
         read_manifest(msgspec.json.encode(wrong))
+
+
+def test_a_bundle_can_tell_its_network_more_than_once_who_plays(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[np.ndarray] = []
+
+    def bind(self: Model, **constants: np.ndarray) -> Bound:
+        if "globals" in constants:
+            told.append(constants["globals"][0])
+        return plainly(self, **constants)
+
+    plainly = Model.bind
+    monkeypatch.setattr(Model, "bind", bind)
+    spec = bundle.manifest.stages["generator"]
+    stages = bundle.manifest.stages | {"generator": msgspec.structs.replace(spec, emphasis=3.0)}
+    mel(bundle, LOOP)
+    loud = replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, stages=stages))
+    mel(loud, LOOP)
+    plays = [name.startswith("plays_") for name in spec.globals]
+    assert told[0][plays].max() == 1
+    np.testing.assert_array_equal(told[1][plays], 3 * told[0][plays])
+    others = np.logical_not(plays)
+    np.testing.assert_array_equal(told[1][others], told[0][others])

@@ -212,3 +212,18 @@ def test_rows_and_players_of_voices_are_all_there_are() -> None:
         "plays_drums_standard_kit", "pan_drums"
     }  # fmt: skip
     assert voice_players("fx") == ()
+
+
+def test_emphasis_says_more_often_who_plays_and_nothing_else() -> None:
+    who = (Player("lead", "alto sax", pan=-0.5, width=0.2, reverb=0.4), Player("drums", "909 kit"))
+    given = Conditions(LINE, 120, "C", True, None, None, who)
+    plain, told = (global_values(tuple(GLOBALS), given, emphasis=times) for times in (1.0, 2.0))
+    ratio = {
+        name: more / once
+        for name, once, more in zip(GLOBALS, plain.tolist(), told.tolist(), strict=True)
+        if once
+    }
+    twice = {name for name, value in ratio.items() if value == 2}
+    assert twice == {"plays_lead_alto_sax", "plays_drums_909_kit"}
+    assert {"pan_lead", "reverb_lead", "players_present", "bpm_present"} <= ratio.keys() - twice
+    assert all(ratio[name] == 1 for name in ratio.keys() - twice)

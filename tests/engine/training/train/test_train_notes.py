@@ -39,6 +39,7 @@ from engine.runtime.devices import choose
 from engine.runtime.session import Runtime
 from engine.training.export import stage as stage_module
 from engine.training.export.parity import PARITY_LIMIT, parity
+from engine.training.export.presets import EMPHASIS
 from engine.training.export.random_bundle import random_parts
 from engine.training.export.stage import round_to_half
 from engine.training.export.trace import stage_inputs, trace
@@ -337,6 +338,8 @@ def test_a_trained_generator_with_notes_becomes_a_bundle_that_plays_a_score(
 ) -> None:
     train(run_of(steps=2), data=data, out=tmp_path / "run", config=FLAT)
     part = stage_part(checkpoint_at(tmp_path / "run"))
+    assert part.spec.emphasis == EMPHASIS > 1
+    assert stage_part(checkpoint_at(tmp_path / "run"), emphasis=1.5).spec.emphasis == 1.5
     text, parts = random_parts("tiny", "spectrogram", seed=0)
     parts["generator"] = part
 
