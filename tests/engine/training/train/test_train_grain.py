@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
+from engine.training.export import grain
 from engine.training.export.grain import measured_grain
 from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
@@ -43,7 +44,7 @@ def test_shares_are_the_flicker_that_estimates_lack(make_data: Any, tmp_path: Pa
     shares = measured_grain(cast("UNet", Flat()), settings, folder)
     assert len(shares) == 160
     assert not any(shares[:80])
-    assert shares[80] == pytest.approx(FLICKER * np.sqrt(8 / 9) / IMAGE, rel=0.05)
+    assert shares[80] == pytest.approx(FLICKER * np.sqrt(8 / 9) / IMAGE / grain._KEPT, rel=0.05)
     assert not any(shares[81:])  # silent, and said to be
 
 
