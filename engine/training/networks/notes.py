@@ -60,8 +60,9 @@ class Notes(nn.Module):
         """
         if self.players is None or players is None:
             return self.entry(rolls), self.expected(rolls)
-        together = torch.cat([self.entry.weight, self.expected.weight])[:, :, 0, 0]
-        apart = together.reshape(len(together), self.patch, NOTES)
+        # rows behind channels, so that gradients lie in memory as the weights do (channels last)
+        rows = [layer.weight.permute(0, 2, 3, 1) for layer in (self.entry, self.expected)]
+        apart = torch.cat(rows).reshape(-1, self.patch, NOTES)
         weights = (apart * self._heard(players)[:, :, None, :]).flatten(2)  # (B, C, patch · NOTES)
         heard = torch.bmm(rolls[:, :, 0].transpose(1, 2), weights.transpose(1, 2).to(rolls.dtype))
         channels, base = heard.transpose(1, 2)[:, :, None], len(self.entry.weight)
