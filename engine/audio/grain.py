@@ -2,9 +2,9 @@
 
 Reverbs, choruses and doubled parts make the difference of a band's levels flicker. A denoiser's
 last estimate is a mean, in which all that is smoothed away: takes sound flatter than music, and a
-classifier knows them by it. What is missing is drawn. On real clips the flicker follows the image
-(its local deviation and the difference's local RMS correlate at 0.81), so it is drawn as a share
-of it, band by band, white in time: where left and right are alike, they stay alike.
+classifier knows mels by it. What is missing is drawn. On real clips the flicker follows the image,
+so it is drawn as a share of its local RMS, band by band, white in time: where left and right are
+alike, they stay alike.
 
 Rejected: drawing at every step what an estimate leaves unknown (the network takes it for music,
 and genres are lost), the same of levels (nobody can tell), and more contrast of what is there (it

@@ -121,7 +121,7 @@ class StageSpec(_Strict, frozen=True, kw_only=True):
         grain: of a generator of mels: how much flicker its estimates lack, by channel, as a share
             of the channel's local RMS (engine.audio.grain); () is none.
         emphasis: how many times over the network is told who plays; above 1 instruments are
-            exaggerated, as guidance would at twice the cost.
+            exaggerated.
         activation_bytes: peak working memory per element of x and batch item, estimated at export
             (float32), for the memory preflight.
         presets: step counts, samplers and guidance.

@@ -40,24 +40,20 @@ def _play_fx(song: Song, player: Player, bars: list[int]) -> list[Event]:
     Where none is, what was asked for leads into the end, or strikes with the beginning.
     """
     del bars
-    bar_q = song.plan.bar_q
+    plan, rises = song.plan, player.instrument == "riser"
+    arrivals = [
+        (span.start_bar * plan.bar_q, before.bars, span.energy)
+        for before, span in zip(song.spans, song.spans[1:], strict=False)
+        if span.level > before.level
+    ]
+    if not arrivals and was_asked(plan, player):
+        arrivals = [(plan.total_q if rises else 0.0, -(-plan.bars // 2), plan.energy)]
+    tonic = player.low + (plan.tonic - player.low) % 12
     events: list[Event] = []
-    tonic = player.low + (song.plan.tonic - player.low) % 12
-    for before, span in zip(song.spans, song.spans[1:], strict=False):
-        if span.level <= before.level:
-            continue
-        start = span.start_bar * bar_q
-        velocity = clamp_velocity(70 + 40 * span.energy)
-        if player.instrument == "riser":
-            length = min(before.bars, 4) * bar_q
-            events.append((start - length, length, tonic, velocity))
-        else:
-            events.append((start, 4.0, tonic, velocity))
-    if not events and was_asked(song.plan, player):
-        length = min(-(-song.plan.bars // 2), 4) * bar_q
-        velocity = clamp_velocity(70 + 40 * song.plan.energy)
-        riser = (song.plan.total_q - length, length, tonic, velocity)
-        events = [riser if player.instrument == "riser" else (0.0, 4.0, tonic, velocity)]
+    for arrival, bars_before, energy in arrivals:
+        length = min(bars_before, 4) * plan.bar_q if rises else 4.0
+        start = arrival - length if rises else arrival
+        events.append((start, length, tonic, clamp_velocity(70 + 40 * energy)))
     return events
 
 

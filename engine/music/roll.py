@@ -101,7 +101,6 @@ PLAYER_NAMES: Final[tuple[str, ...]] = (
     ),
     *(f"{place}_{voice}" for voice in PLAYED for place in _PLACES),
 )
-_ROW_PREFIX: Final = {voice: "drum_" if voice == "drums" else f"{voice}_" for voice in VOICES}
 _PLAYER_PLACE: Final = {name: place for place, name in enumerate(PLAYER_NAMES)}
 
 _BED: Final = 0.4  # of a note's level while it is held
@@ -221,19 +220,21 @@ class _Shapes:
 
 def voice_rows(voice: Voice) -> slice:
     """Where a voice's rows lie among ROW_NAMES."""
-    found = [row for row, name in enumerate(ROW_NAMES) if name.startswith(_ROW_PREFIX[voice])]
-    return slice(found[0], found[-1] + 1)
+    return _stretch(ROW_NAMES, "drum_" if voice == "drums" else f"{voice}_")
 
 
 def voice_players(voice: Voice) -> tuple[slice, ...]:
     """Where a voice's players and their places lie among PLAYER_NAMES; none for effects."""
     if voice not in PLAYED:
         return ()
-    return tuple(
-        slice(found[0], found[-1] + 1)
-        for names in ((f"{PLAYS}{voice}_",), tuple(f"{place}_{voice}" for place in _PLACES))
-        if (found := [i for i, name in enumerate(PLAYER_NAMES) if name.startswith(names)])
-    )
+    places = tuple(f"{place}_{voice}" for place in _PLACES)
+    return _stretch(PLAYER_NAMES, f"{PLAYS}{voice}_"), _stretch(PLAYER_NAMES, places)
+
+
+def _stretch(names: tuple[str, ...], beginnings: str | tuple[str, ...]) -> slice:
+    """Where names that begin so lie; they lie together."""
+    found = [place for place, name in enumerate(names) if name.startswith(beginnings)]
+    return slice(found[0], found[-1] + 1)
 
 
 @lru_cache(maxsize=64)

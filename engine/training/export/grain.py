@@ -18,8 +18,8 @@ _BATCHES: Final = 6
 _ITEMS: Final = 8
 _DIGITS: Final = 3
 _MOST: Final = 2.0
-# Of a flicker's deviation, a frame vocoder keeps so much: the starter's 0.3 to 0.8, band by band,
-# 0.64 over all bands (white noise of 0.06 on the difference channels of 20 mels, vocoded).
+# How much of a flicker's deviation is taken to outlive a frame vocoder. A choice for the starter's:
+# it keeps more of it in the treble than in the bass.
 _KEPT: Final = 0.56
 
 
@@ -31,7 +31,7 @@ def measured_grain(network: UNet, settings: Settings, data: Path) -> tuple[float
 
     What takes should have is the flicker of real clips, so it is the variance that estimates of
     real clips lack. Rejected: the variance of their errors (a good estimate and its error add up to
-    the data's variance, but in the bass errors are twice what is lacking).
+    the data's variance, but in the bass errors are more than what is lacking).
 
     Args:
         network: a generator of mels that predicts x₀, in eval mode.

@@ -23,10 +23,14 @@ SHARES = (0.0,) * 80 + (0.5,) * 80
 LOOP = Recipe(prompt="funk", bpm=120, bars=1, loop=True, seed=3)
 
 
-def grained(bundle: Bundle, shares: tuple[float, ...]) -> Bundle:
-    stages = dict(bundle.manifest.stages)
-    stages["generator"] = msgspec.structs.replace(stages["generator"], grain=shares)
+def with_generator(bundle: Bundle, **changes: object) -> Bundle:
+    generator = msgspec.structs.replace(bundle.manifest.stages["generator"], **changes)
+    stages = bundle.manifest.stages | {"generator": generator}
     return replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, stages=stages))
+
+
+def grained(bundle: Bundle, shares: tuple[float, ...]) -> Bundle:
+    return with_generator(bundle, grain=shares)
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +88,10 @@ def test_a_bundle_can_tell_its_network_more_than_once_who_plays(
 
     plainly = Model.bind
     monkeypatch.setattr(Model, "bind", bind)
-    spec = bundle.manifest.stages["generator"]
-    stages = bundle.manifest.stages | {"generator": msgspec.structs.replace(spec, emphasis=3.0)}
     mel(bundle, LOOP)
-    loud = replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, stages=stages))
-    mel(loud, LOOP)
-    plays = [name.startswith("plays_") for name in spec.globals]
+    mel(with_generator(bundle, emphasis=3.0), LOOP)
+    names = bundle.manifest.stages["generator"].globals
+    plays = [name.startswith("plays_") for name in names]
     assert told[0][plays].max() == 1
     np.testing.assert_array_equal(told[1][plays], 3 * told[0][plays])
     others = np.logical_not(plays)
