@@ -40,7 +40,7 @@ _OPTIONS: Final[Table] = {
     "spectral": (float, "weight of the multi-resolution STFT term"),
     "log-mel": (float, "weight of the log-mel term"),
     "above-hz": (float, "what lies below counts in no loss"),
-    "optimiser": (("adam", "adamw"), "optimiser"),
+    "optimiser": (("adam", "adamw", "muon"), "optimiser"),
     "weight-decay": (float, "AdamW's weight decay"),
     "clip-norm": (float, "largest gradient norm; 0 does not clip"),
     "ema": (float, "decay of the weights' moving average"),

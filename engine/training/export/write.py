@@ -107,8 +107,9 @@ def write_bundle(
     text_spec = _text(text, folder, base)
     if harmony is not None:
         (folder / HARMONY_NAME).write_bytes(msgspec.json.encode(harmony))
-    for stage, part in stages.items():
-        _check_width(stage, part, text_spec.width)
+    kept = {} if base is None else base.manifest.stages
+    for stage, spec in (kept | {stage: part.spec for stage, part in stages.items()}).items():
+        _check_width(stage, spec, text_spec.width)
     specs = {
         stage: export_stage(
             part.module, folder, name=stage, spec=part.spec, text_width=text_spec.width
@@ -116,7 +117,7 @@ def write_bundle(
         for stage, part in stages.items()
     }
     if base is not None:
-        for stage, spec in base.manifest.stages.items():
+        for stage, spec in kept.items():
             if stage not in specs:
                 _copy(base, folder, (spec.model, spec.model_fp16))
                 specs[stage] = spec
@@ -134,9 +135,9 @@ def write_bundle(
     )
 
 
-def _check_width(stage: StageName, part: StagePart, width: int) -> None:
+def _check_width(stage: StageName, spec: StageSpec, width: int) -> None:
     """Refuse a network that was trained on another encoder's texts."""
-    trained = part.spec.network.get("text_width", 0)
+    trained = spec.network.get("text_width", 0)
     if trained not in (0, width):
         raise UserError(
             "The bundle was not written",

@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file holds everything that a run needs to go on exactly.
 
     weights.<name>   fp32 master weights        ema.<name>         their moving average
-    first.<name>     Adam's first moment        second.<name>      its second moment
+    first.<name>     first moment               second.<name>      Adam's second moment
 
 The header carries step, settings and network as JSON. There is no state of any random generator:
 every number is drawn from (seed, step, item) (`engine.training.train.diffuse`).

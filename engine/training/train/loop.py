@@ -32,19 +32,14 @@ from engine.training.train.examples import MEL_SCALE, Example, example, needs, r
 from engine.training.train.high_band import HighBandObjective
 from engine.training.train.magnitudes import MagnitudeObjective
 from engine.training.train.objective import Objective
-from engine.training.train.optimise import (
-    ema_decay,
-    learning_rate,
-    make_optimiser,
-    trained_parameters,
-    update_ema,
-)
+from engine.training.train.optimise import ema_decay, learning_rate, update_ema
 from engine.training.train.parallel import World, precision, world
 from engine.training.train.report import Report, Row
 from engine.training.train.run_loss import FrameLoss, RunLoss
 from engine.training.train.sample import sampled, write_pictures, write_samples
 from engine.training.train.settings import Settings, differences
 from engine.training.train.text_means import text_means
+from engine.training.train.update import Update, trained_parameters
 from engine.training.train.warm import start_from, warm_weights
 
 _log: Final = logging.getLogger(__name__)
@@ -190,7 +185,7 @@ class _Run:
             torch.set_float32_matmul_precision("high")
         self._network = network.to(self._here.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
         self._ema = copy.deepcopy(self._network).eval().requires_grad_(False)
-        self._optimiser = make_optimiser(self._network, self._settings)
+        self._optimiser = Update(self._network, self._settings)
         if before is not None:
             self._restore(before)
         trained: nn.Module = self._here.wrapped(self._network)
@@ -229,16 +224,7 @@ class _Run:
             for name, ours, average in self._named():
                 ours.copy_(before.weights[name])
                 average.copy_(before.ema[name])
-        state = {
-            index: {
-                "step": torch.tensor(float(before.step)),
-                "exp_avg": torch.empty_like(parameter).copy_(before.first[name]),
-                "exp_avg_sq": torch.empty_like(parameter).copy_(before.second[name]),
-            }
-            for index, (name, parameter) in enumerate(trained_parameters(self._network))
-        }  # in the weights' memory format
-        groups = self._optimiser.state_dict()["param_groups"]
-        self._optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self._optimiser.restore(before.step, before.first, before.second)
 
     def _named(self) -> list[tuple[str, Tensor, Tensor]]:
         averages = list(self._ema.parameters())
@@ -286,11 +272,9 @@ class _Run:
         """One step of the optimiser; its loss, learning rate and gradient norm."""
         s = self._settings
         rate = learning_rate(self._step, peak=s.learning_rate, warmup=s.warmup, end=s.end)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
         batch = self._example(arrays)
         loss = self._objective(self._trained, batch, self._step, first=self._first).mean()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimiser.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
         limit = s.clip_norm or float("inf")
         norm = nn.utils.clip_grad_norm_(self._network.parameters(), limit)
@@ -300,7 +284,7 @@ class _Run:
                 f"the gradient of step {self._step + 1} is not finite",
                 "Go on from the last checkpoint with a smaller --lr",
             )
-        self._optimiser.step()
+        self._optimiser.step(rate)
         self._step += 1
         update_ema(
             list(self._ema.parameters()), self._network.parameters(), ema_decay(self._step, s.ema)
@@ -324,15 +308,15 @@ class _Run:
         if self._validation is not None:
             row["validation"] = self._validated(self._validation)
             self._write_samples(self._validation)
-        state = {n: self._optimiser.state[p] for n, p in trained_parameters(self._network)}
+        first, second = self._optimiser.moments()
         saved = Checkpoint(
             step=self._step,
             settings=self._settings,
             config=self._config,
             weights={name: p.detach().cpu() for name, p, _ in self._named()},
             ema={name: average.detach().cpu() for name, _, average in self._named()},
-            first={name: moments["exp_avg"].cpu() for name, moments in state.items()},
-            second={name: moments["exp_avg_sq"].cpu() for name, moments in state.items()},
+            first=first,
+            second=second,
         )
         path = checkpoints.save(self._out / CHECKPOINTS, saved, keep=self._settings.keep)
         _log.info("saved %s", path)

@@ -1,12 +1,10 @@
-"""Learning rate, moving average and optimiser, each as its formula."""
+"""Learning rate and moving average, each as its formula."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
-
-from engine.training.train.settings import Settings
+from torch import Tensor
 
 
 def learning_rate(step: int, *, peak: float, warmup: int, end: int) -> float:
@@ -30,24 +28,3 @@ def ema_decay(step: int, limit: float) -> float:
 def update_ema(average: list[Tensor], weights: Iterable[Tensor], decay: float) -> None:
     """Move the average: decay · average + (1 − decay) · weights, in place."""
     torch._foreach_lerp_(average, list(weights), 1 - decay)
-
-
-def trained_parameters(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    """Names and parameters that the optimiser moves, in its order; the others are the data's."""
-    return [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-
-
-def make_optimiser(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    """Adam, or AdamW, over fp32 master weights."""
-    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
-        "adam": torch.optim.Adam,
-        "adamw": torch.optim.AdamW,
-    }
-    parameters = [parameter for _, parameter in trained_parameters(network)]
-    return kinds[settings.optimiser](
-        parameters,
-        lr=settings.learning_rate,
-        betas=(settings.beta_1, settings.beta_2),
-        weight_decay=settings.weight_decay,
-        fused=parameters[0].is_cuda,
-    )

@@ -91,12 +91,27 @@ def world() -> Iterator[World]:
         if size == 1:
             yield World(0, 1, device)
             return
+        if kind == "cpu":
+            _hold_cores(local, int(os.environ.get("LOCAL_WORLD_SIZE", str(size))))
         distributed.init_process_group(_BACKENDS[kind], rank=rank, world_size=size)
         try:
             yield World(rank, size, device)
             distributed.barrier()  # torchrun ends the others when one leaves, saved or not
         finally:
             distributed.destroy_process_group()
+
+
+def _hold_cores(place: int, places: int) -> None:
+    """Keep this process and its threads on cores of its own, where there are enough.
+
+    Moved to and fro between two cores, two processes took 2.2 s a step and not 1.45 s (the
+    starter's generator, bf16, one thread each).
+    """
+    if not hasattr(os, "sched_setaffinity"):  # Linux alone has it
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) >= places:
+        os.sched_setaffinity(0, cores[place::places])
 
 
 @contextmanager

@@ -12,7 +12,7 @@ Stage = Literal["generator", "vocoder", "cascader", "super_resolution"]
 Prediction = Literal["epsilon", "v", "x0"]
 LossName = Literal["simplified", "sigma", "x0", "x0_outline"]
 Precision = Literal["auto", "fp32", "bf16"]
-Optimiser = Literal["adam", "adamw"]
+Optimiser = Literal["adam", "adamw", "muon"]
 Blur = Literal["none", "samples", "image"]
 
 STAGES: Final[tuple[Stage, ...]] = ("generator", "vocoder", "cascader", "super_resolution")
@@ -43,7 +43,8 @@ class Settings:
             0 counts everything. With another prediction than x0 it is for the audio terms alone.
         learning_rate: its peak.
         warmup, decay_end: steps to the peak, and the step at which the cosine reaches 0.
-        optimiser, beta_1, beta_2, weight_decay, clip_norm: the update; 0 does not clip.
+        optimiser, beta_1, beta_2, weight_decay: of engine.training.train.update.
+        clip_norm: the longest gradient; 0 does not clip.
         ema: decay of the weights' moving average.
         hide_prompt: share of items without their text (section 4.1).
         hide: share of items without each group of conditions.

@@ -16,18 +16,18 @@ from engine.training.networks.unet import UNet
 
 def test_what_was_not_trained_is_the_bases_file_by_file(tiny_bundle: Path, tmp_path: Path) -> None:
     base = verify_folder(tiny_bundle)
-    _, parts = random_parts("tiny", "spectrogram", seed=1)
+    encoder, parts = random_parts("tiny", "spectrogram", seed=1)
     network = parts["generator"].module
     assert isinstance(network, UNet)
     config = msgspec.structs.replace(network.config, text_width=base.manifest.text.width)
     spec = msgspec.structs.replace(parts["generator"].spec, network=msgspec.to_builtins(config))
     generator = StagePart(module=UNet(config).eval(), spec=spec)
     write = partial(
-        write_bundle, name="anew", version="2.0", licence="CC0-1.0", mel=base.manifest.mel,
-        text=None, base=base,
-    )  # fmt: skip
-    write(tmp_path / "b", stages={"generator": generator})
-    made = verify_folder(tmp_path / "b").manifest
+        write_bundle, name="anew", version="2.0", licence="CC0-1.0", mel=base.manifest.mel
+    )
+    write(tmp_path / "b", base=base, text=None, stages={"generator": generator})
+    anew_base = verify_folder(tmp_path / "b")
+    made = anew_base.manifest
     assert (made.name, made.text) == ("anew", base.manifest.text)
     for stage in ("vocoder", "super_resolution"):
         assert made.stages[stage] == base.manifest.stages[stage]
@@ -37,7 +37,10 @@ def test_what_was_not_trained_is_the_bases_file_by_file(tiny_bundle: Path, tmp_p
     for name in made.files.keys() - anew:
         assert made.files[name] == base.manifest.files[name], name
     with pytest.raises(UserError, match="takes texts of width"):
-        write(tmp_path / "c", stages={"generator": parts["generator"]})
+        write(tmp_path / "c", base=base, text=None, stages={"generator": parts["generator"]})
+    assert encoder.encoder.width != base.manifest.text.width
+    with pytest.raises(UserError, match="the generator takes texts of width"):
+        write(tmp_path / "d", base=anew_base, text=encoder, stages={})  # of another encoder
 
 
 def test_a_base_of_another_kind_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -88,12 +88,18 @@ class KilledError(RuntimeError):
 
 @pytest.mark.usefixtures("short_fit")
 @pytest.mark.parametrize(
-    ("stage", "preset"), [("generator", "tiny-generator"), ("vocoder", "tiny-frame-vocoder")]
+    ("stage", "preset", "optimiser"),
+    [
+        ("generator", "tiny-generator", "adam"),
+        ("generator", "tiny-generator", "muon"),
+        ("vocoder", "tiny-frame-vocoder", "adamw"),
+    ],
 )
 def test_a_killed_run_goes_on_bit_for_bit(
-    stage: Stage, preset: str, data: Path, tmp_path: Path
+    stage: Stage, preset: str, optimiser: str, data: Path, tmp_path: Path
 ) -> None:
     given = TINY | {"steps": 7, "save_every": 3, "samples": 0, "spectral": 0.0}
+    given["optimiser"] = optimiser
     run = settings_for(stage, preset, **given)
     whole = train(run, data=data, out=tmp_path / "whole")
     count = 0
