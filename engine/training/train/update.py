@@ -4,6 +4,13 @@ Muon moves a matrix by the orthogonal matrix nearest to its momentum, so that wh
 is learnt as fast as the rest (Jordan 2024, https://kellerjordan.github.io/posts/muon/), scaled so
 that one learning rate serves both (Liu et al., arXiv 2502.16982, section 2.2). It is torch's own;
 since that takes matrices alone, it is given views of the convolutions.
+
+The starter's generator, trained on from a finished bundle at 1e-3 on the same items and noise:
+Muon's loss in steps 81 to 90 is 0.303, Adam's 0.316; that of the moving average on validation
+clips, after 150 steps, 0.2754 and 0.2777. A step takes an eighth longer.
+
+    noisefall train generator --preset starter-generator --init resources/starter --lr 1e-3
+        --warmup 30 --ema 0.98 --steps 4000 --seed 31 --validation-batches 2 --optimiser adam
 """
 
 from collections.abc import Callable, Mapping
