@@ -43,6 +43,8 @@ _CLIP: Final = 99.5
 #     3               65 %, 59 %;  0.076;  70 %;  96 %
 #
 #     noisefall train export --emphasis 1.6 …; noisefall evaluate sweep … --clips 120 --longest 8
+#
+# The rows are of a generator in training, with the grain whole (engine.training.export.grain).
 EMPHASIS: Final = 2.0
 
 # Noise2Music, Table 3; "γ 1" for the waveform cascader is the table's.

@@ -119,7 +119,7 @@ STAGE_DEFAULTS: Final[dict[Stage, dict[str, Any]]] = {
 }  # fmt: skip
 
 # Mels along their principal axes (engine.training.train.losses).
-_OUTLINE: Final = {"loss": "x0_outline", "optimiser": "muon"}
+_OUTLINE: Final = {"loss": "x0_outline"}
 
 # A frame vocoder's mel is also its scale, so noise on it stays small: 1.3 dB at most.
 _FRAMES: Final = {
