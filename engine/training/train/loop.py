@@ -274,7 +274,7 @@ class _Run:
         rate = learning_rate(self._step, peak=s.learning_rate, warmup=s.warmup, end=s.end)
         batch = self._example(arrays)
         loss = self._objective(self._trained, batch, self._step, first=self._first).mean()
-        self._optimiser.forget_gradients()
+        self._network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
         limit = s.clip_norm or float("inf")
         norm = nn.utils.clip_grad_norm_(self._network.parameters(), limit)

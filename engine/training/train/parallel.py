@@ -104,8 +104,7 @@ def world() -> Iterator[World]:
 def _hold_cores(place: int, places: int) -> None:
     """Keep this process and its threads on cores of its own, where there are enough.
 
-    Moved to and fro between two cores, two processes took 2.2 s a step and not 1.45 s (the
-    starter's generator, bf16, one thread each).
+    Processes that are moved to and fro between cores wait for each other at every step.
     """
     if not hasattr(os, "sched_setaffinity"):  # Linux alone has it
         return

@@ -84,7 +84,7 @@ def test_moments_that_are_restored_go_on_alike(optimiser: str) -> None:
     second = Update(other, settings)
     second.restore(1, *first.moments())
     for network, update in ((one, first), (other, second)):
-        update.forget_gradients()
+        network.zero_grad()
         network(x).backward()
         update.step(RATE)
     for (name, ours), (_, theirs) in zip(
