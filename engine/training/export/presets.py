@@ -44,8 +44,8 @@ _CLIP: Final = 99.5
 #
 #     noisefall train export --emphasis 1.6 …; noisefall evaluate sweep … --clips 120 --longest 8
 #
-# The rows are of one bundle with its grain whole (engine.training.export.grain), the emphasis set by
-# a script where the command above would set it.
+# The rows are of one bundle with its grain whole (engine.training.export.grain), the emphasis set
+# by a script where the command above would set it.
 EMPHASIS: Final = 2.0
 
 # Noise2Music, Table 3; "γ 1" for the waveform cascader is the table's.

@@ -110,8 +110,9 @@ def test_files_are_looked_for_in_a_thread(large: Stage, monkeypatch: pytest.Monk
         threads.append(threading.current_thread().name)
         return is_file(path)
 
-    monkeypatch.setattr(Path, "is_file", counted)
     clips = large.session.models.clips
+    wait_until(lambda: not clips._looking, "for a look that the window began")
+    monkeypatch.setattr(Path, "is_file", counted)
     looked: list[list[object]] = []
     large.session.library.looked.connect(looked.append)
     folder = clips.clip_at(0).path.parent
