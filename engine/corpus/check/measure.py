@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass
 
+from engine.audio import key as shown
 from engine.audio.loudness import integrated_lufs, true_peak_dbtp
 from engine.corpus.check.key import measure_key
 from engine.corpus.check.tempo import factor_of, measure_tempo
@@ -20,6 +21,7 @@ class Heard:
         bpm, measured_bpm: quarters a minute; None where there are no drums, or nothing repeats.
         factor: by which the measured tempo is right; None where it is wrong.
         key, measured_key: indices; None without one.
+        shown_key: as Noisefall measures it in a take (engine.audio.key).
         lufs, peak_dbtp: −inf for silence.
     """
 
@@ -31,18 +33,18 @@ class Heard:
     factor: str | None
     key: int | None
     measured_key: int | None
+    shown_key: int | None
     lufs: float
     peak_dbtp: float
 
     @property
-    def key_is_exact(self) -> bool:
-        """Whether the measured key is the labelled one."""
-        return self.key == self.measured_key
-
-    @property
     def key_is_near(self) -> bool:
-        """Whether it is that, or its relative."""
-        return self.key is not None and self.measured_key in (self.key, relative_key(self.key))
+        """Whether the measured key is the labelled one, or its relative."""
+        return self.is_near(self.measured_key)
+
+    def is_near(self, index: int | None) -> bool:
+        """Whether a key is the labelled one, or its relative."""
+        return self.key is not None and index in (self.key, relative_key(self.key))
 
 
 def hear(clip: StoredClip) -> Heard:
@@ -54,18 +56,20 @@ def hear(clip: StoredClip) -> Heard:
     labels, audio = clip.annotations, clip.audio()
     drums = any(part.role == "drums" and part.active for part in labels.parts)
     key = None if labels.key is None else key_index(labels.key)
-    bpm = factor = measured_key = None
+    bpm = factor = measured_key = shown_key = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # librosa: a window is longer than a short loop
         if drums:
             bpm = measure_tempo(audio, loop=labels.loop)
         if key is not None:
             measured_key = measure_key(audio, RATE_HZ)
+            found = shown.measure_key(audio, RATE_HZ)
+            shown_key = None if found is None else found.index
     if bpm is not None:
         factor = factor_of(bpm, labels.bpm, meter=labels.meter, swing=labels.swing)
     lufs = integrated_lufs(audio, RATE_HZ, periodic=labels.loop)
     peak = true_peak_dbtp(audio, periodic=labels.loop)
     return Heard(
         clip.key, labels.genre, drums, labels.bpm, bpm, factor, key, measured_key,
-        float("-inf") if lufs is None else lufs, float("-inf") if peak is None else peak,
+        shown_key, float("-inf") if lufs is None else lufs, float("-inf") if peak is None else peak,
     )  # fmt: skip

@@ -134,13 +134,21 @@ class Report:
     def _facts(self) -> list[str]:
         factors = Counter(clip.factor for clip in self.heard if clip.factor is not None)
         tonal = [clip for clip in self.heard if clip.key is not None]
-        exact = sum(clip.key_is_exact for clip in tonal)
+        keys = {
+            "key": [(clip, clip.measured_key) for clip in tonal],
+            "key as Noisefall measures it in a take": [(clip, clip.shown_key) for clip in tonal],
+        }
         lufs = [clip.lufs for clip in self.heard]
         peaks = [clip.peak_dbtp for clip in self.heard]
         listed = ", ".join(f"× {name}: {count}" for name, count in factors.most_common())
         return [
             f"heard tempo over labelled tempo: {listed or 'none'}",
-            f"key exact on {exact} of {len(tonal)}",
+            *(
+                f"{what}: exact on {sum(clip.key == key for clip, key in found)},"
+                f" exact or relative on {sum(clip.is_near(key) for clip, key in found)}"
+                f" of {len(tonal)}"
+                for what, found in keys.items()
+            ),
             f"loudness {min(lufs):.2f} to {max(lufs):.2f} LUFS, true peak at most"
             f" {max(peaks):.2f} dBTP",
         ]

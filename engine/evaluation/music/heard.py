@@ -1,8 +1,8 @@
 """What is heard of one sound without a judge: tempo, beats, key and, of a loop, its seam.
 
-The key is the corpus check's (librosa's constant-Q transform): on the first bars of 72 real tonal
-clips, ten seconds at most, it names the key or its relative on 88 %, `engine.audio.key` on 72 %,
-and a measure cannot ask for more than its own ceiling.
+The key is the corpus check's (librosa's constant-Q transform), which names the key or its relative
+of 88 % of real tonal clips, cut to ten seconds at most (the report's column "real"), and knows
+nothing of the measure by which Noisefall tells a musician the key (engine.audio.key).
 """
 
 from dataclasses import dataclass

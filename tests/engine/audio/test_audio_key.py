@@ -79,6 +79,24 @@ def test_loud_drums_do_not_move_the_key(index: int) -> None:
     assert key.index == index
 
 
+@pytest.mark.parametrize("index", range(24))
+def test_soft_chords_say_major_or_minor_over_a_loud_bass(index: int) -> None:
+    bass, chords = np.zeros(0), np.zeros(0)
+    rng = np.random.default_rng(index)
+    tonic, mode = index % 12, "minor" if index >= 12 else "major"
+    for above, minor in PROGRESSIONS[mode][0] * 2:
+        root = 440 * 2 ** ((36 + (tonic + above) % 12 - 69) / 12)
+        third = 2 ** ((3 if minor else 4) / 12)
+        bass = np.append(bass, _note(root, 0.5, 1.0, rng))
+        chord = sum(_note(4 * root * ratio, 0.5, 2.0, rng) for ratio in (1, third, 1.4983))
+        chords = np.append(chords, chord)
+    chords *= 0.05 * np.std(bass) / np.std(chords)  # −26 dB
+    noise = 0.003 * np.std(bass) * rng.standard_normal(bass.size)
+    key = measure_key(0.1 * (bass + chords + noise)[:, None].astype(np.float32), RATE_HZ)
+    assert key is not None
+    assert KEYS[key.index] == KEYS[index]
+
+
 def test_the_index_is_the_generators() -> None:
     assert (key_index("C"), key_index("B"), key_index("Cm"), key_index("Bm")) == (0, 11, 12, 23)
     assert KEYS[21] == "Am"

@@ -26,7 +26,8 @@ def made(folder: Path, renderer: str, *, hours: float = 0.01) -> Path:
 def clip(**changes: object) -> Heard:
     facts: dict[str, object] = {
         "name": "0-1", "genre": "funk", "drums": True, "bpm": 100.0, "measured_bpm": 100.0,
-        "factor": "1", "key": 0, "measured_key": 0, "lufs": -16.0, "peak_dbtp": -1.0,
+        "factor": "1", "key": 0, "measured_key": 0, "shown_key": 0,
+        "lufs": -16.0, "peak_dbtp": -1.0,
     }  # fmt: skip
     return Heard(**(facts | changes))  # type: ignore[arg-type]  # the fields' own values
 
@@ -68,6 +69,13 @@ def test_bounds(bad: dict[str, object], count: int, passed: bool) -> None:
     report = Report(heard, (), Coverage())
     assert report.passed is passed
     assert any("FAILED" in line for line in report.lines()) is not passed
+
+
+def test_the_key_of_takes_is_measured_too() -> None:
+    heard = (clip(), clip(shown_key=21), clip(measured_key=7, shown_key=None), clip(key=None))
+    told = Report(heard, (), Coverage()).lines()
+    assert "key: exact on 2, exact or relative on 2 of 3" in told
+    assert "key as Noisefall measures it in a take: exact on 1, exact or relative on 2 of 3" in told
 
 
 def test_copies_fail() -> None:
