@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.audio.mel import stereo_mel
 from engine.audio.seam import measure_seam
+from engine.evaluation.music import two_sample
 from engine.evaluation.music.ear import MEL
 from engine.evaluation.music.figures import Target, bootstrap_median
 from engine.evaluation.music.frechet import (
@@ -162,9 +163,11 @@ def test_axes_follow_the_real_ones_spread_and_have_no_unit() -> None:
     assert axes_for(9999, 10) == 10
 
 
-def apart(real: FloatArray, other: FloatArray, groups: list[str] | None = None) -> float:
+def apart(
+    real: FloatArray, other: FloatArray, groups: list[str] | None = None, *, seed: int = 0
+) -> float:
     return told_apart(
-        real, other, rng=np.random.default_rng(0),
+        real, other, rng=np.random.default_rng(seed),
         real_groups=groups or [f"r{i}" for i in range(len(real))],
         other_groups=groups or [f"o{i}" for i in range(len(other))],
     )  # fmt: skip
@@ -184,6 +187,16 @@ def test_the_larger_set_does_not_decide_the_accuracy() -> None:
     rng = np.random.default_rng(4)
     real, other = (rng.standard_normal((n, 6)).astype(np.float32) for n in (40, 360))
     assert apart(real, other) == pytest.approx(0.5, abs=0.12)
+
+
+def test_how_the_folds_are_drawn_hardly_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    real, other = (rng.standard_normal((100, 8)).astype(np.float32) for _ in range(2))
+    other[:, 0] += 1
+    means = [apart(real, other, seed=seed) for seed in range(12)]
+    monkeypatch.setattr(two_sample, "DRAWS", 1)
+    singles = [apart(real, other, seed=seed) for seed in range(12)]
+    assert np.std(means) < 0.5 * np.std(singles)
 
 
 def test_copies_in_one_fold_are_not_recognised() -> None:
