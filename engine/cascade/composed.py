@@ -30,7 +30,7 @@ from engine.text.phrases import refused_in
 from engine.text.understanding import Guess, Understanding
 
 # Raised whenever the same recipe would get other notes: a clip's recipe says who wrote its notes.
-COMPOSER_VERSION: Final = 3
+COMPOSER_VERSION: Final = 4
 
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
@@ -40,6 +40,8 @@ _CRASH_BARS: Final = 8  # a loop of so many may open with one
 # with everybody in each of them they are other notes of one sound
 _TEXTURES: Final[dict[Texture, float]] = {"full": 0.6, "sparse": 0.4}
 _TAKES: Final = 1 << 16  # more than there are
+_BREATH_Q: Final = 1.0  # before a loop comes round, that a last note may be held over
+_GAP_Q: Final = 0.1  # between any note and the next
 # a meter that the composer does not write → one that it does, and how many of its bars are one
 _WRITTEN_AS: Final = {"12/8": ("6/8", 2)}
 _DRUMS: Final = tuple(name for name, row in INSTRUMENTS.items() if row.family in DRUM_FAMILIES)
@@ -100,7 +102,9 @@ def composed(
             excerpt=duration_s(recipe) < _PIECE_S,
         ),
     )
-    return _without_first_crash(score) if recipe.loop and bars < _CRASH_BARS else score
+    if not recipe.loop:
+        return score
+    return _held_round(_without_first_crash(score) if bars < _CRASH_BARS else score)
 
 
 def _without_first_crash(score: Score) -> Score:
@@ -116,6 +120,30 @@ def _without_first_crash(score: Score) -> Score:
         replace(part, notes=tuple(note for note in part.notes if sounds(part, note)))
         for part in score.parts
     )
+    return replace(score, parts=tuple(parts))
+
+
+def _held_round(score: Score) -> Score:
+    """A loop whose last notes sound until it comes round, for at most twice their length.
+
+    Where all breathe before the first beat and then enter together, that beat is the strongest
+    change of the loop, and one hears where it ends. Done here for the same reason as above.
+    """
+    length_q = score.bars * METER_TABLE[score.meter][0]
+
+    def held(part: Part, note: Note, end_q: float) -> Note:
+        """`end_q`: where the last of its part's notes ends."""
+        rest_q = length_q - note.start_q - note.duration_q
+        if part.role in ("drums", "fx") or length_q - rest_q < end_q - _GAP_Q:
+            return note
+        if not 0 < rest_q <= min(_BREATH_Q, max(_GAP_Q, note.duration_q)):
+            return note
+        return replace(note, duration_q=length_q - note.start_q)
+
+    parts = []
+    for part in score.parts:
+        end_q = max((note.start_q + note.duration_q for note in part.notes), default=0.0)
+        parts.append(replace(part, notes=tuple(held(part, note, end_q) for note in part.notes)))
     return replace(score, parts=tuple(parts))
 
 

@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cascade.composed import COMPOSER_VERSION
 from engine.cascade.events import CascadeEvent, TakeReady
 from engine.evaluation.music.asks import RATE_HZ, Ask, Sampling
 from engine.evaluation.music.diverse import Group
@@ -55,6 +56,11 @@ class Band:
     bundle: str
     sampling: Sampling
 
+    @property
+    def musicians(self) -> str:
+        """What its sounds follow from, besides a recipe: the bundle, and who writes the notes."""
+        return f"{self.bundle} composer {COMPOSER_VERSION}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -76,7 +82,7 @@ class Job:
 def made_name(ask: Ask, band: Band) -> str:
     """Name of the generated sound of an ask."""
     recipe = to_json(ask.recipe(band.sampling)).decode()
-    return sound_name("made", _title(ask), band.bundle, recipe)
+    return sound_name("made", _title(ask), band.musicians, recipe)
 
 
 def real_name(ask: Ask) -> str:
@@ -213,7 +219,7 @@ def group_renders(group: Group, band: Band) -> list[tuple[Recipe, tuple[str, ...
     for recipe in group.recipes(band.sampling):
         text = to_json(recipe).decode()
         takes = range(recipe.first_take, recipe.first_take + recipe.takes)
-        names = tuple(sound_name("made", group.prompt, band.bundle, text, k) for k in takes)
+        names = tuple(sound_name("made", group.prompt, band.musicians, text, k) for k in takes)
         found.append((recipe, names))
     return found
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import msgspec
 import pytest
@@ -314,8 +314,54 @@ def test_a_short_loop_does_not_crash_each_time_that_it_comes_round() -> None:
     assert crashes_at_first(msgspec.structs.replace(loop, bars=8)) > 3
 
 
+def last_notes(score: Score) -> list[tuple[float, float]]:
+    """Of each pitched part's last note: quarters from its end to the score's, and its length."""
+    length_q = score.bars * METER_TABLE[score.meter][0]
+    lasts = [
+        max(part.notes, key=lambda note: note.start_q + note.duration_q)
+        for part in score.parts
+        if part.role not in ("drums", "fx") and part.notes
+    ]
+    return [(length_q - note.start_q - note.duration_q, note.duration_q) for note in lasts]
+
+
+@pytest.mark.parametrize("genre", ["baroque", "string quartet", "ambient", "blues"])
+@pytest.mark.parametrize("meter", ["4/4", "12/8"])
+def test_last_notes_of_a_loop_sound_until_it_comes_round(genre: str, meter: str) -> None:
+    understood = Understanding(genre=guesses(genre))
+    breaths = 0
+    for seed in range(8):
+        recipe = msgspec.structs.replace(FOUR, meter=meter, seed=seed)
+        for rest, length in last_notes(
+            made(msgspec.structs.replace(recipe, loop=True), understood)
+        ):
+            assert rest <= 0 or rest > min(1, length)
+        breaths += sum(
+            0 < rest <= min(1, length) for rest, length in last_notes(made(recipe, understood))
+        )
+    assert breaths > 8
+
+
+def test_nothing_else_of_a_loop_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = msgspec.structs.replace(FOUR, loop=True)
+    understood = Understanding(genre=guesses("baroque"))
+    held = made(loop, understood)
+    monkeypatch.setattr("engine.cascade.composed._held_round", lambda score: score)
+    plain = made(loop, understood)
+    changed = 0
+    for part, before in zip(held.parts, plain.parts, strict=True):
+        assert replace(part, notes=()) == replace(before, notes=())
+        for note, old in zip(part.notes, before.notes, strict=True):
+            assert replace(note, duration_q=old.duration_q) == old
+            assert (
+                old.duration_q <= note.duration_q <= max(2 * old.duration_q, old.duration_q + 0.1)
+            )
+            changed += note != old
+    assert 1 <= changed <= 2 * 4 * len(plain.parts)
+
+
 # version → what it writes; add a row whenever COMPOSER_VERSION is raised
-WRITTEN = {3: "bdf264a1eba39a91"}
+WRITTEN = {4: "d9535b52d6798b5a"}
 
 
 def test_other_notes_are_another_version() -> None:
@@ -327,6 +373,7 @@ def test_other_notes_are_another_version() -> None:
         bars, take = 4 + number % 2 * 4, number % 4 + 1
         recipe = Recipe(prompt=genre, bpm=110, bars=bars, seed=number, first_take=take)
         for part in made(msgspec.structs.replace(recipe, loop=number % 3 == 0), understood).parts:
-            rows = [(round(n.start_q, 3), n.pitch, n.velocity) for n in part.notes]
+            rows = [astuple(n) for n in part.notes]
+            rows = [tuple(round(v, 3) for v in row) for row in rows]
             written.update(f"{part.instrument} {rows}".encode())
     assert WRITTEN[COMPOSER_VERSION] == written.hexdigest()[:16]

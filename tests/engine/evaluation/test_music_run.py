@@ -125,6 +125,17 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(
     assert not shelf.has(made_name(asked.asks[0], other))  # another bundle's sounds are others
 
 
+def test_another_composers_sounds_are_others(
+    asked: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = band_of(noise)
+    before = {name for job in jobs(asked.asks[:1], asked.groups, band) for name in job.names}
+    monkeypatch.setattr("engine.evaluation.music.making.COMPOSER_VERSION", 0)
+    now = {name for job in jobs(asked.asks[:1], asked.groups, band) for name in job.names}
+    assert {name.split("-")[0] for name in before - now} == {"made"}
+    assert not any(name.startswith("made") for name in before & now)
+
+
 def test_a_stop_inside_a_render_keeps_nothing_of_it(asked: Questions, tmp_path: Path) -> None:
     pressed: list[bool] = []
 
