@@ -338,7 +338,7 @@ def test_a_trained_generator_with_notes_becomes_a_bundle_that_plays_a_score(
 ) -> None:
     train(run_of(steps=2), data=data, out=tmp_path / "run", config=FLAT)
     part = stage_part(checkpoint_at(tmp_path / "run"))
-    assert part.spec.emphasis == EMPHASIS > 1
+    assert part.spec.emphasis == EMPHASIS
     assert stage_part(checkpoint_at(tmp_path / "run"), emphasis=1.5).spec.emphasis == 1.5
     text, parts = random_parts("tiny", "spectrogram", seed=0)
     parts["generator"] = part
