@@ -131,20 +131,21 @@ def _held_round(score: Score) -> Score:
     """
     length_q = score.bars * METER_TABLE[score.meter][0]
 
-    def held(part: Part, note: Note, end_q: float) -> Note:
-        """`end_q`: where the last of its part's notes ends."""
-        rest_q = length_q - note.start_q - note.duration_q
-        if part.role in ("drums", "fx") or length_q - rest_q < end_q - _GAP_Q:
-            return note
-        if not 0 < rest_q <= min(_BREATH_Q, max(_GAP_Q, note.duration_q)):
+    def held(note: Note, last_q: float) -> Note:
+        """`last_q`: where the last note of its part ends."""
+        end_q = note.start_q + note.duration_q
+        longest_q = min(_BREATH_Q, max(_GAP_Q, note.duration_q))
+        if end_q < last_q - _GAP_Q or not 0 < length_q - end_q <= longest_q:
             return note
         return replace(note, duration_q=length_q - note.start_q)
 
-    parts = []
-    for part in score.parts:
-        end_q = max((note.start_q + note.duration_q for note in part.notes), default=0.0)
-        parts.append(replace(part, notes=tuple(held(part, note, end_q) for note in part.notes)))
-    return replace(score, parts=tuple(parts))
+    def rung_out(part: Part) -> Part:
+        if part.role in ("drums", "fx"):
+            return part
+        last_q = max((note.start_q + note.duration_q for note in part.notes), default=0.0)
+        return replace(part, notes=tuple(held(note, last_q) for note in part.notes))
+
+    return replace(score, parts=tuple(rung_out(part) for part in score.parts))
 
 
 def _texture(recipe: Recipe, alone: bool, dice: Dice) -> Texture:
