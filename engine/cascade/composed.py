@@ -30,15 +30,17 @@ from engine.text.phrases import refused_in
 from engine.text.understanding import Guess, Understanding
 
 # Raised whenever the same recipe would get other notes: a clip's recipe says who wrote its notes.
-COMPOSER_VERSION: Final = 4
+COMPOSER_VERSION: Final = 5
 
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
 _SURE: Final = 0.5  # confidence from which something is believed
 _PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close
 _CRASH_BARS: Final = 8  # a loop of so many may open with one
-# how many play in takes after the first, where the prompt leaves it open: takes are to differ, and
-# with everybody in each of them they are other notes of one sound
-_TEXTURES: Final[dict[Texture, float]] = {"full": 0.6, "sparse": 0.4}
+# How many play where the prompt leaves it open: as in the music of the corpus's captions that do,
+# and name few players (28 % of 3,168). With everybody in each of them, takes are other notes of one
+# sound, and what the prompt names is heard less well.
+_TEXTURES: Final[dict[Texture, float]] = {"full": 0.72, "sparse": 0.28}
+_BAND: Final = 4  # so many players in a prompt are everybody
 _TAKES: Final = 1 << 16  # more than there are
 _BREATH_Q: Final = 1.0  # before a loop comes round, that a last note may be held over
 _GAP_Q: Final = 0.1  # between any note and the next
@@ -82,7 +84,7 @@ def composed(
     bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
     drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
     chords = () if drums else _chords(recipe, ceil(bars / times))
-    alone = drums or asks_for_one(recipe.prompt, _sure(meant.instruments))
+    alone = drums or asks_for_one(recipe.prompt, _sure(meant.instruments), meant.genre)
     instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
     score = compose(
         seed,
@@ -92,7 +94,7 @@ def composed(
             key=recipe.key or _key_of(chords),
             meter=meter,
             bars=bars,
-            texture=_texture(recipe, alone, Dice(seed, "texture")),
+            texture=_texture(recipe, meant, alone, Dice(seed, "texture")),
             loop=recipe.loop,
             instruments=instruments or (("standard kit",) if drums else ()),
             moods=_names(meant.moods, MOODS)[:2],
@@ -148,10 +150,14 @@ def _held_round(score: Score) -> Score:
     return replace(score, parts=tuple(rung_out(part) for part in score.parts))
 
 
-def _texture(recipe: Recipe, alone: bool, dice: Dice) -> Texture:
-    """What the prompt says of it; else everybody in the first take, and fewer in some others."""
-    said = "solo" if alone else texture_said(recipe.prompt)
-    if said is not None or recipe.first_take == 1:
+def _texture(recipe: Recipe, meant: Understanding, alone: bool, dice: Dice) -> Texture:
+    """What the prompt says of it; everybody, or a few, where it leaves that open.
+
+    Where it names nobody, the first take has everybody: a genre is known by its band.
+    """
+    said = "solo" if alone else texture_said(recipe.prompt, _sure(meant.genre))
+    named = len(_sure(meant.instruments))
+    if said is not None or named >= _BAND or (not named and recipe.first_take == 1):
         return said or "full"
     return dice.weighted(_TEXTURES)
 
