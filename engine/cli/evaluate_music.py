@@ -212,11 +212,10 @@ def _digest(path: Path) -> str:
 
 def _sweep_key(options: argparse.Namespace, bundle: "Bundle", asks: "tuple[Ask, ...]") -> str:
     """What rows of a sweep may be kept for."""
-    from engine.cascade.composed import COMPOSER_VERSION  # noqa: PLC0415 - heavy, as above
+    from engine.evaluation.music.making import musicians  # noqa: PLC0415 - heavy, as above
 
     prompts = "/".join(f"{ask.clip.entry.key} {ask.bars} {ask.seed} {ask.prompt}" for ask in asks)
-    played = f"{bundle.sha256} {options.preset} composer {COMPOSER_VERSION}"
-    return f"{played} {_digest(options.ear)} {prompts}"
+    return f"{musicians(bundle.sha256)} {options.preset} {_digest(options.ear)} {prompts}"
 
 
 def _command(options: argparse.Namespace, count: int) -> str:

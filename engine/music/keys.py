@@ -51,3 +51,8 @@ def canonical_key(text: str) -> str:
 def relative_key(index: int) -> int:
     """Index of the key with the same notes: C ↔ Am."""
     return (index + 9) % 12 + 12 if index < 12 else (index + 3) % 12
+
+
+def is_exact_or_relative(found: int | None, key: int) -> bool:
+    """Whether an index is a key's own or its relative's; None, where nothing was found, is not."""
+    return found in (key, relative_key(key))

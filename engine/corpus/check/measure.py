@@ -9,7 +9,7 @@ from engine.corpus.check.key import measure_key
 from engine.corpus.check.tempo import factor_of, measure_tempo
 from engine.corpus.store.layout import RATE_HZ
 from engine.corpus.store.read import StoredClip
-from engine.music.keys import key_index, relative_key
+from engine.music.keys import is_exact_or_relative, key_index
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Heard:
 
     def is_near(self, index: int | None) -> bool:
         """Whether a key is the labelled one, or its relative."""
-        return self.key is not None and index in (self.key, relative_key(self.key))
+        return self.key is not None and is_exact_or_relative(index, self.key)
 
 
 def hear(clip: StoredClip) -> Heard:

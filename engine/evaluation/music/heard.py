@@ -15,7 +15,7 @@ from engine.audio.seam import MINIMUM_SEAM_S, measure_seam
 from engine.corpus.check.key import measure_key
 from engine.evaluation.music.rhythm import beat_phase_ms, heard_bpm
 from engine.evaluation.music.seams import seam_beside_beats
-from engine.music.keys import key_index, relative_key
+from engine.music.keys import is_exact_or_relative, key_index
 
 FloatArray = NDArray[np.float32]
 
@@ -76,5 +76,4 @@ def heard(audio: FloatArray, rate_hz: int, asked: Asked) -> Heard:
 
 def right_key(found: int | None, asked: str) -> bool:
     """Whether a heard key is the asked one or its relative."""
-    index = key_index(asked)
-    return found in (index, relative_key(index))
+    return is_exact_or_relative(found, key_index(asked))

@@ -41,6 +41,11 @@ class Renderer(Protocol):
         """Render every take of a recipe."""
 
 
+def musicians(bundle: str) -> str:
+    """Who makes sounds of recipes, by a bundle's hash: what may be kept is kept under it."""
+    return f"{bundle} composer {COMPOSER_VERSION}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Band:
     """What plays: one opened bundle, and how it is sampled.
@@ -59,7 +64,7 @@ class Band:
     @property
     def musicians(self) -> str:
         """What its sounds follow from, besides a recipe: the bundle, and who writes the notes."""
-        return f"{self.bundle} composer {COMPOSER_VERSION}"
+        return musicians(self.bundle)
 
 
 @dataclass(frozen=True, kw_only=True)
