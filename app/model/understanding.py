@@ -65,6 +65,8 @@ def reading_of(answer: Understood) -> Reading:
         kind = field.removesuffix("s")
         names = tuple(meaning.name for meaning in getattr(answer, field))
         chips += [(kind, name) for name in words_of(names)]
+    if answer.players is not None:
+        chips.append(("players", answer.players))
     return Reading(
         bpm=answer.bpm,
         key=key,

@@ -6,14 +6,17 @@ what else its stretch of the prompt names, so stretches are looked at one by one
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
-from engine.composer.request import Texture
-from engine.music.instruments import DRUM_FAMILIES
+from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS
 from engine.music.score import Role
 from engine.text.phrases import segments
 from engine.text.understanding import Guess, Understanding
 
+Players = Literal["one", "drums only", "few", "all"]
+
+SURE: Final = 0.5  # confidence from which something is believed
+DRUMS: Final = tuple(name for name, row in INSTRUMENTS.items() if row.family in DRUM_FAMILIES)
 _ALONE: Final = re.compile(
     r"\b(nothing (but|else)|unaccompanied|a cappella|on (its|their) own|by (itself|themselves)"
     r"|no backing|no other (instruments?|players?)|minus the band|stem)\b"
@@ -59,6 +62,21 @@ _EVERYBODY: Final = re.compile(
 _NO_DRUMS: Final = re.compile(r"\b(drums|drummer|percussion|beats?)\b(?! machine)", re.IGNORECASE)
 _DRUMLESS: Final = re.compile(r"\b(drum|beat)less\b", re.IGNORECASE)
 _NO_BASS: Final = re.compile(r"(^|, )(any |a |the )?bass( line| player|line)?(,|$)", re.IGNORECASE)
+
+
+def sure(guesses: Sequence[Guess]) -> list[Guess]:
+    """Those of some guesses that are believed."""
+    return [guess for guess in guesses if guess.confidence >= SURE]
+
+
+def players_said(prompt: str, understood: Understanding | None) -> Players | None:
+    """How many a prompt asks for; None where it leaves that open."""
+    meant = understood or Understanding()
+    if nothing_pitched(prompt, understood, DRUMS):
+        return "drums only"
+    if asks_for_one(prompt, sure(meant.instruments), meant.genre):
+        return "one"
+    return number_said(prompt, sure(meant.genre))
 
 
 def nothing_pitched(
@@ -150,7 +168,7 @@ def _is_part(stretch: str, name: str) -> bool:
     return _OTHERS.search(stretch[: part.start()]) is None
 
 
-def texture_said(prompt: str, genres: Sequence[Guess] = ()) -> Texture | None:
+def number_said(prompt: str, genres: Sequence[Guess] = ()) -> Literal["few", "all"] | None:
     """Whether a prompt asks for few players or for everybody; None where it says neither.
 
     Args:
@@ -158,9 +176,9 @@ def texture_said(prompt: str, genres: Sequence[Guess] = ()) -> Texture | None:
         genres: that it surely names: minimalism is no small band.
     """
     if any(_says(_FEW, stretch, genres) for stretch in _stretches(prompt)):
-        return "sparse"
-    full = any(_says(_EVERYBODY, stretch, genres) for stretch in _stretches(prompt))
-    return "full" if full else None
+        return "few"
+    everybody = any(_says(_EVERYBODY, stretch, genres) for stretch in _stretches(prompt))
+    return "all" if everybody else None
 
 
 def _says(words: re.Pattern[str], stretch: str, genres: Sequence[Guess]) -> bool:

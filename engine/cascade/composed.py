@@ -13,17 +13,17 @@ from math import ceil
 from typing import Final
 
 from engine.bundle.manifest import StageSpec
-from engine.cascade.alone import asks_for_one, nothing_pitched, refused_roles, texture_said
+from engine.cascade.alone import DRUMS, Players, players_said, refused_roles, sure
 from engine.composer import compose
 from engine.composer.dice import Dice
 from engine.composer.genres import ERAS, GENRES, MOODS, Genre
 from engine.composer.harmony import chord_weights, given_chords
 from engine.composer.request import METERS, Request, Texture
 from engine.composer.theory.keyfit import best_key
-from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS
+from engine.music.instruments import INSTRUMENTS
 from engine.music.keys import KEYS
 from engine.music.meter import METER_TABLE, seconds_per_bar
-from engine.music.roll import DRUMS
+from engine.music.roll import DRUMS as KIT
 from engine.music.score import Chord, Note, Part, Score
 from engine.recipe import Recipe, duration_s, has_chords
 from engine.text.phrases import refused_in
@@ -33,20 +33,21 @@ from engine.text.understanding import Guess, Understanding
 COMPOSER_VERSION: Final = 5
 
 _HIGHEST_BASS: Final = 64  # what plays no higher is a bass
-_SURE: Final = 0.5  # confidence from which something is believed
 _PIECE_S: Final = 16.0  # from here on a take has a form: it may begin with an intro, and close
 _CRASH_BARS: Final = 8  # a loop of so many may open with one
 # How many play where the prompt leaves it open: as in the music of the corpus's captions that do,
 # and name few players (28 % of 3,168). With everybody in each of them, takes are other notes of one
 # sound, and what the prompt names is heard less well.
 _TEXTURES: Final[dict[Texture, float]] = {"full": 0.72, "sparse": 0.28}
+_TEXTURE_OF: Final[dict[Players, Texture]] = {
+    "one": "solo", "drums only": "solo", "few": "sparse", "all": "full",
+}  # fmt: skip
 _BAND: Final = 4  # so many players in a prompt are everybody
 _TAKES: Final = 1 << 16  # more than there are
 _BREATH_Q: Final = 1.0  # before a loop comes round, that a last note may be held over
 _GAP_Q: Final = 0.1  # between any note and the next
 # a meter that the composer does not write → one that it does, and how many of its bars are one
 _WRITTEN_AS: Final = {"12/8": ("6/8", 2)}
-_DRUMS: Final = tuple(name for name, row in INSTRUMENTS.items() if row.family in DRUM_FAMILIES)
 
 
 def hears_notes(spec: StageSpec) -> bool:
@@ -82,9 +83,9 @@ def composed(
     genre = _genre(meant, recipe.bpm, meter, Dice(seed, "genre"))
     bpm = recipe.bpm or _tempo(GENRES[genre], Dice(seed, "tempo"))
     bars = max(1, ceil(round(duration_s(recipe) / seconds_per_bar(bpm, meter), 4)))
-    drums = nothing_pitched(recipe.prompt, understood, _DRUMS)
+    players = players_said(recipe.prompt, understood)
+    drums = players == "drums only"
     chords = () if drums else _chords(recipe, ceil(bars / times))
-    alone = drums or asks_for_one(recipe.prompt, _sure(meant.instruments), meant.genre)
     instruments = _instruments(meant, GENRES[genre], Dice(seed, "instruments"))
     score = compose(
         seed,
@@ -94,7 +95,7 @@ def composed(
             key=recipe.key or _key_of(chords),
             meter=meter,
             bars=bars,
-            texture=_texture(recipe, meant, alone, Dice(seed, "texture")),
+            texture=_texture(recipe, meant, players, Dice(seed, "texture")),
             loop=recipe.loop,
             instruments=instruments or (("standard kit",) if drums else ()),
             moods=_names(meant.moods, MOODS)[:2],
@@ -116,7 +117,7 @@ def _without_first_crash(score: Score) -> Score:
     """
 
     def sounds(part: Part, note: Note) -> bool:
-        return part.role != "drums" or note.start_q > 0.5 or note.pitch not in DRUMS["crash"]
+        return part.role != "drums" or note.start_q > 0.5 or note.pitch not in KIT["crash"]
 
     parts = (
         replace(part, notes=tuple(note for note in part.notes if sounds(part, note)))
@@ -150,24 +151,21 @@ def _held_round(score: Score) -> Score:
     return replace(score, parts=tuple(rung_out(part) for part in score.parts))
 
 
-def _texture(recipe: Recipe, meant: Understanding, alone: bool, dice: Dice) -> Texture:
+def _texture(recipe: Recipe, meant: Understanding, players: Players | None, dice: Dice) -> Texture:
     """What the prompt says of it; everybody, or a few, where it leaves that open.
 
     Where it names nobody, the first take has everybody: a genre is known by its band.
     """
-    said = "solo" if alone else texture_said(recipe.prompt, _sure(meant.genre))
-    named = len(_sure(meant.instruments))
-    if said is not None or named >= _BAND or (not named and recipe.first_take == 1):
-        return said or "full"
+    if players is not None:
+        return _TEXTURE_OF[players]
+    named = len(sure(meant.instruments))
+    if named >= _BAND or (not named and recipe.first_take == 1):
+        return "full"
     return dice.weighted(_TEXTURES)
 
 
-def _sure(guesses: Sequence[Guess]) -> list[Guess]:
-    return [guess for guess in guesses if guess.confidence >= _SURE]
-
-
 def _names(guesses: Sequence[Guess], known: Container[str]) -> tuple[str, ...]:
-    return tuple(guess.name for guess in _sure(guesses) if guess.name in known)
+    return tuple(guess.name for guess in sure(guesses) if guess.name in known)
 
 
 def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> str:
@@ -176,7 +174,7 @@ def _genre(meant: Understanding, bpm: float | None, meter: str, dice: Dice) -> s
         if guess.name in GENRES:
             return guess.name
     moods = _names(meant.moods, MOODS)
-    wanted = [_meant_by(guess.name) for guess in _sure(meant.instruments)]
+    wanted = [_meant_by(guess.name) for guess in sure(meant.instruments)]
 
     def suits(row: Genre) -> float:
         offered = _offered(row)
@@ -207,7 +205,7 @@ def _meant_by(name: str) -> tuple[str, ...]:
 def _instruments(meant: Understanding, row: Genre, dice: Dice) -> tuple[str, ...]:
     """Who must play: of a family one that the genre has a seat for, else any."""
     found: list[str] = []
-    for guess in _sure(meant.instruments):
+    for guess in sure(meant.instruments):
         names = _meant_by(guess.name)
         seated = [name for name in names if name in _offered(row)]
         if names and not any(name in found for name in names):
@@ -226,9 +224,9 @@ def _usual(row: Genre, names: Sequence[str]) -> dict[str, float]:
 def _without(recipe: Recipe, unwanted: Understanding) -> frozenset[str]:
     """Who must not play: what is refused by name or family, and whole roles."""
     roles = refused_roles(refused(recipe), recipe.prompt)
-    names = {name for guess in _sure(unwanted.instruments) for name in _meant_by(guess.name)}
+    names = {name for guess in sure(unwanted.instruments) for name in _meant_by(guess.name)}
     if "drums" in roles:
-        names.update(_DRUMS)
+        names.update(DRUMS)
     if "bass" in roles:
         names.update(name for name, row in INSTRUMENTS.items() if row.high <= _HIGHEST_BASS)
     return frozenset(names)

@@ -182,11 +182,13 @@ class JsonReport:
 
 
 def understood_line(answer: Understood) -> str:
-    """What was understood, and which words never were, in one line."""
+    """What was understood, how many play, and which words never were, in one line."""
     meanings = (*answer.genre, *answer.instruments, *answer.moods, *answer.era)
     named = ", ".join(f"{meaning.name} ({meaning.confidence:.2f})" for meaning in meanings)
     unknown = ", ".join(repr(word) for word in answer.unknown_words)
-    return f"understood: {named or 'nothing'}" + (f"; never met: {unknown}" if unknown else "")
+    players = f"; players: {answer.players}" if answer.players else ""
+    never = f"; never met: {unknown}" if unknown else ""
+    return f"understood: {named or 'nothing'}{players}{never}"
 
 
 def json_line(value: object) -> str:

@@ -318,6 +318,7 @@ class Understood(_Message, frozen=True, kw_only=True):
     Attributes:
         available: false where the bundle cannot say; only words of tempo and key are read then.
         unknown_words: the prompt's own words that the text encoder has never met.
+        players: how many it asks for; None where it leaves that open.
         bpm, key, meter, bars: what the prompt says in words, to fill the knobs with.
         conflicts: one line per knob that says something else than the prompt.
     """
@@ -329,6 +330,7 @@ class Understood(_Message, frozen=True, kw_only=True):
     moods: tuple[Meaning, ...] = ()
     era: tuple[Meaning, ...] = ()
     unknown_words: tuple[str, ...] = ()
+    players: Literal["one", "drums only", "few", "all"] | None = None
     bpm: float | None = None
     key: str | None = None
     meter: str | None = None

@@ -5,6 +5,7 @@ Kept apart from the process, as `engine.worker.convert` is.
 
 from msgspec.structs import replace
 
+from engine.cascade.alone import players_said
 from engine.music.keys import canonical_key
 from engine.protocol.messages import Meaning, Understand, Understood
 from engine.recipe import BPM_RANGE, PROMPT_LIMIT_CHARS
@@ -23,7 +24,10 @@ def understood(request: Understand, renderer: Renderer, cancel: CancelToken) -> 
     """
     prompt = request.prompt[:PROMPT_LIMIT_CHARS]
     found = renderer.understand(prompt, cancel=cancel)
-    return _with_meanings(_read(request, prompt, available=found is not None), found)
+    answer = replace(
+        _read(request, prompt, available=found is not None), players=players_said(prompt, found)
+    )
+    return _with_meanings(answer, found)
 
 
 def _read(request: Understand, prompt: str, *, available: bool) -> Understood:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from app.model.engine import EngineModel, EngineState
 from app.model.jobs import JobsModel
 from app.model.recipe_form import RecipeForm
-from app.view.panels.words import kind_text
+from app.view.panels.words import chip_text, kind_text
 from app.view.theme.theme import Theme, Weight
 from app.view.theme.tokens import Size, Space, TypeSize
 from app.view.widgets.buttons import Button, IconButton, PaintedButton
@@ -178,10 +178,7 @@ class PromptPanel(QFrame):
 
     def _show_reading(self) -> None:
         reading = self._form.reading
-        known = [
-            Chip(kind_text(kind), text.replace("#", "♯") if kind == "key" else text)
-            for kind, text in reading.chips
-        ]
+        known = [Chip(kind_text(kind), chip_text(kind, text)) for kind, text in reading.chips]
         unknown = [Chip("", word, known=False) for word in reading.unknown]
         self.chips.set_chips((*known, *unknown))
         more = f"  +{len(reading.conflicts) - 1}" if len(reading.conflicts) > 1 else ""

@@ -148,12 +148,26 @@ KIND_WORDS: Final = {
     "instrument": QT_TRANSLATE_NOOP("words", "instrument"),
     "mood": QT_TRANSLATE_NOOP("words", "mood"),
     "era": QT_TRANSLATE_NOOP("words", "era"),
+    "players": QT_TRANSLATE_NOOP("words", "players"),
+}
+PLAYERS_WORDS: Final = {
+    "one": QT_TRANSLATE_NOOP("words", "one"),
+    "drums only": QT_TRANSLATE_NOOP("words", "drums only"),
+    "few": QT_TRANSLATE_NOOP("words", "few"),
+    "all": QT_TRANSLATE_NOOP("words", "all"),
 }
 
 
 def kind_text(kind: str) -> str:
     """The kind of a chip as it is written."""
     return tr(KIND_WORDS[kind]) if kind in KIND_WORDS else kind
+
+
+def chip_text(kind: str, text: str) -> str:
+    """What a chip says, as it is written."""
+    if kind == "key":
+        return text.replace("#", "♯")
+    return tr(PLAYERS_WORDS[text]) if kind == "players" and text in PLAYERS_WORDS else text
 
 
 _ANY: Final = QT_TRANSLATE_NOOP("words", "Any")

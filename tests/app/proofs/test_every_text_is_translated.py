@@ -27,7 +27,7 @@ from app.model.trouble import Trouble
 from app.playback.messages import Devices
 from app.texts import Line
 from app.view.panels.library_panel import done_text
-from app.view.panels.words import KIND_WORDS, kind_text
+from app.view.panels.words import KIND_WORDS, PLAYERS_WORDS, chip_text, kind_text
 from app.view.shortcuts import ShortcutSheet
 from engine.errors import UserError
 from tests.app.proofs import pseudo
@@ -153,6 +153,9 @@ def test_troubles_of_sound_and_midi(window: Stage) -> None:
 
 def test_the_chips_and_what_was_done(window: Stage) -> None:
     assert {kind_text(kind)[0] for kind in KIND_WORDS} == {"⟦"}
+    assert {chip_text("players", text)[0] for text in PLAYERS_WORDS} == {"⟦"}
+    assert chip_text("key", "F#m") == "F♯m"
+    assert chip_text("genre", "all") == "all"
     assert done_text("Delete (3 clips)") == "⟦⟦Deleted⟧ (3 clips)⟧"
     assert done_text("Delete") == "⟦Deleted⟧"
     assert done_text("") == ""

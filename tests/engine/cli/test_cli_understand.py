@@ -25,6 +25,11 @@ def test_a_prompt_is_shown_as_understood(capsys: pytest.CaptureFixture[str]) -> 
     assert said["conflicts"] == ["the prompt says 90 BPM, the tempo knob 100 BPM"]
 
 
+def test_it_says_how_many_will_play(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["understand", "deep stuff, only drums", "--engine", ENGINE]) == 0
+    assert "house (0.75); players: drums only; never met:" in capsys.readouterr().out
+
+
 def test_a_bundle_that_cannot_say_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["understand", "mute", "--engine", ENGINE]) == 0
     assert capsys.readouterr().out == "this bundle does not say what it understands\n"

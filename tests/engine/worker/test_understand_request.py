@@ -43,6 +43,8 @@ def test_a_prompt_is_understood_and_read(client: EngineClient) -> None:
     assert found.unknown_words[0] == "zyzzy"
     assert (found.bpm, found.key, found.meter, found.bars) == (90.0, "Am", "3/4", None)
     assert found.conflicts == ("the prompt says 90 BPM, the tempo knob 100 BPM",)
+    assert found.players is None
+    assert answer(client, Understand(number=8, prompt="deep trio")).players == "few"
 
 
 @pytest.mark.parametrize(
