@@ -21,7 +21,7 @@ _ALONE: Final = re.compile(
     r"\b(nothing (but|else)|unaccompanied|a cappella|on (its|their) own|by (itself|themselves)"
     r"|no backing|no other (instruments?|players?)|minus the band|stem)\b"
 )  # wherever it stands
-_LONE: Final = re.compile(r"\b(solo|isolated|lone|naked|single)\b")
+_LONE: Final = re.compile(r"\b(solo|isolated|lone|naked|single(?! (coil|note)))\b")
 _ONLY: Final = re.compile(r"\b(only|just|keep it to)\b")
 # what has players of its own, and what joins it to one of them
 _WHOLE: Final = (
@@ -38,7 +38,11 @@ _PART: Final = (
     r"(loop|part|riff|lick|line|arpeggio|melody|melodie|take|solo|groove|chord|stem|break"
     r"|breakbeat|fill)s?\b"
 )  # "a flute riff"
-_INTO: Final = re.compile(r"^\s*((up )?(on|over|into|onto|to) (a|an|the|some|my)|the lead)\b")
+# what a part is not followed by where it is all that is asked for
+_INTO: Final = re.compile(
+    r"^\s*((up )?(on|over|into|onto|to) (a|an|the|some|my)|the lead"
+    r"|(carr|hold|lock|anchor|driv|keep|tak|lead|sing|play|mov)(y|e|ies|es|s)?)\b"
+)
 _DRUM_PIECE: Final = re.compile(
     r"\b(drum|percussion) (beat|groove|pattern|track|part)\b|\b(rhythm track|beat loop)\b",
     re.IGNORECASE,
