@@ -103,6 +103,7 @@ def composed(
             without=_without(recipe, unwanted or Understanding()),
             chords=chords,
             excerpt=duration_s(recipe) < _PIECE_S,
+            keeps_beat=True,
         ),
     )
     if not recipe.loop:

@@ -95,6 +95,11 @@ def _needed(plan: Plan, seat: Seat) -> bool:
     return any(name in seat.instruments for name in plan.instruments)
 
 
+def _is_beat(seat: Seat) -> bool:
+    """Whether a seat is for drums that no band of the genre is without."""
+    return seat.role == "drums" and seat.chance >= 1
+
+
 def was_asked(plan: Plan, player: Player) -> bool:
     """Whether the request names what somebody plays."""
     return player.instrument in plan.instruments
@@ -126,12 +131,14 @@ def _full(plan: Plan, seats: list[Seat], dice: Dice) -> list[Seat]:
 def _sparse(plan: Plan, seats: list[Seat], dice: Dice) -> list[Seat]:
     """Two or three players, at least one with pitches."""
     count = 2 if dice.chance(0.5) else 3
-    asked = [s for s in seats if _needed(plan, s)]
+    asked = [s for s in seats if _needed(plan, s) or (plan.keeps_beat and _is_beat(s))]
     pool = [s for s in seats if s.role != "fx" and s not in asked and s.chance >= 0.3]
     foundation = [s for s in pool if s.role in ("harmony", "pad", "arpeggio", "bass")]
     chosen = asked[:]
     own = {place: s.solo for place, s in enumerate(seats) if s in pool and s.solo > 0}
-    if not chosen and own:  # what a genre is known by alone makes it known in company
+    if own and all(
+        _is_beat(s) for s in chosen
+    ):  # what a genre is known by alone makes it known in company
         chosen.append(seats[dice.weighted(own)])
     if foundation and not any(s.role in ("harmony", "pad", "arpeggio", "bass") for s in chosen):
         chosen.append(dice.pick(foundation))

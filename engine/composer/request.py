@@ -48,6 +48,7 @@ class Request:
         without: keys of INSTRUMENTS that must not play.
         chords: the harmony of the whole length without gaps; empty is drawn.
         excerpt: it begins and ends in the midst of a piece: everybody plays, and nobody closes.
+        keeps_beat: where few play, drums that the genre always has are among them.
     """
 
     genre: str | None = None
@@ -66,6 +67,7 @@ class Request:
     without: frozenset[str] = frozenset()
     chords: tuple[Chord, ...] = ()
     excerpt: bool = False
+    keeps_beat: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no table knows."""
@@ -101,8 +103,8 @@ class Plan:
 
     Attributes as in Score; `row` is the genre, `mood` the moods blended, `bar_q` a bar's length in
     quarter notes, `ending` whether a one-shot closes with a final chord, `chords` the harmony where
-    it is given, `without` and `excerpt` as in Request, `attempt` which of several drafts of the
-    same plan this is.
+    it is given, `without`, `excerpt` and `keeps_beat` as in Request, `attempt` which of several
+    drafts of the same plan this is.
     """
 
     seed: int
@@ -126,6 +128,7 @@ class Plan:
     without: frozenset[str] = frozenset()
     chords: tuple[Chord, ...] = ()
     excerpt: bool = False
+    keeps_beat: bool = False
     attempt: int = 0
 
     @property
@@ -259,4 +262,5 @@ def draw_plan(seed: int, request: Request) -> Plan:
         swing=round(dice.between(*row.swing), 3), ending=ending,
         instruments=tuple(name for name in request.instruments if name not in request.without),
         without=request.without, chords=request.chords, excerpt=request.excerpt,
+        keeps_beat=request.keeps_beat,
     )  # fmt: skip

