@@ -123,9 +123,14 @@ def asks_for_one(prompt: str, instruments: Sequence[Guess], genres: Sequence[Gue
     name = instruments[0].words
     if any(_is_alone(stretch, name) for stretch in stretches):
         return True
-    if not genres and not any(_OTHERS.search(stretch) for stretch in stretches):
+    if not genres and not names_a_song(prompt):
         return True
     return _is_for_one(prompt, [name], genres)
+
+
+def names_a_song(prompt: str) -> bool:
+    """Whether a prompt is about a whole, or joins things to one; tags and parts are not."""
+    return any(_OTHERS.search(stretch) is not None for stretch in _stretches(prompt))
 
 
 def _stretches(prompt: str) -> Iterator[str]:

@@ -306,10 +306,10 @@ def test_how_many_play_is_read_off_the_prompt(prompt: str, number: str | None) -
 
 
 def test_fewer_play_in_some_takes_unless_the_prompt_names_a_band() -> None:
-    def textures(*named: str) -> list[str]:
+    def textures(*named: str, prompt: str = "funk") -> list[str]:
         meant = Understanding(genre=guesses("funk"), instruments=guesses(*named))
         recipes = [
-            msgspec.structs.replace(FOUR, seed=seed, first_take=take)
+            msgspec.structs.replace(FOUR, prompt=prompt, seed=seed, first_take=take)
             for seed in range(20)
             for take in (1, 2, 3, 4)
         ]
@@ -320,6 +320,10 @@ def test_fewer_play_in_some_takes_unless_the_prompt_names_a_band() -> None:
     assert 10 <= few.count("sparse") <= 35
     assert set(textures("slap bass", "clavinet", "trumpet", "room kit")) == {"full"}
     assert set(textures()[::4]) == {"full"}  # a genre's first take
+    tags = textures("clavinet", prompt="funk, clavinet")
+    assert all(10 <= tags.count(texture) <= 50 for texture in ("full", "sparse", "solo"))
+    song = textures("clavinet", prompt="a funk track with clavinet")
+    assert set(song) == set(textures("room kit", prompt="funk, room kit")) == {"full", "sparse"}
     assert set(textures()) == {"full", "sparse"}
 
 
