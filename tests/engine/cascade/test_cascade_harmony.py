@@ -94,7 +94,7 @@ def test_a_genre_that_was_understood_plays_its_own_and_a_doubtful_one_does_not()
             True,
         ),
         (
-            "house, solo 909",
+            "house, solo 909 kit",
             Understanding(genre=guesses("house"), instruments=guesses("909 kit")),
             False,
         ),
