@@ -5,15 +5,13 @@ what else its stretch of the prompt names, so stretches are looked at one by one
 """
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from typing import Final, Literal
 
-from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS
+from engine.music.instruments import DRUM_FAMILIES, INSTRUMENTS, Players
 from engine.music.score import Role
 from engine.text.phrases import segments
 from engine.text.understanding import Guess, Understanding
-
-Players = Literal["one", "drums only", "few", "all"]
 
 SURE: Final = 0.5  # confidence from which something is believed
 DRUMS: Final = tuple(name for name, row in INSTRUMENTS.items() if row.family in DRUM_FAMILIES)
@@ -96,13 +94,12 @@ def nothing_pitched(
     if _DRUMS_ALONE.search(prompt) is not None:
         return True
     names = [*_DRUM_NAMES, *(guess.words for guess in meant.instruments)]
-    stretches = list(_stretches(prompt))
+    stretches = _stretches(prompt)
     if any(_is_alone(stretch, name) for stretch in stretches for name in names):
         return True
     if not meant.instruments:
-        if any(_ALONE.search(stretch) for stretch in stretches) and _BEAT.search(prompt):
-            return True
-        return _DRUM_PIECE.search(prompt) is not None
+        beat = _BEAT.search(prompt) is not None and any(map(_ALONE.search, stretches))
+        return beat or _DRUM_PIECE.search(prompt) is not None
     return not meant.genre or _is_for_one(prompt, names, meant.genre)
 
 
@@ -117,11 +114,8 @@ def asks_for_one(prompt: str, instruments: Sequence[Guess], genres: Sequence[Gue
     """
     if len(instruments) != 1:
         return False
-    stretches = list(_stretches(prompt))
-    if any(_ALONE.search(stretch) for stretch in stretches):
-        return True
     name = instruments[0].words
-    if any(_is_alone(stretch, name) for stretch in stretches):
+    if any(_ALONE.search(stretch) or _is_alone(stretch, name) for stretch in _stretches(prompt)):
         return True
     if not genres and not names_a_song(prompt):
         return True
@@ -133,9 +127,9 @@ def names_a_song(prompt: str) -> bool:
     return any(_OTHERS.search(stretch) is not None for stretch in _stretches(prompt))
 
 
-def _stretches(prompt: str) -> Iterator[str]:
+def _stretches(prompt: str) -> list[str]:
     """The words between punctuation marks, without case and hyphens."""
-    return (" ".join(words).casefold() for words in segments(prompt))
+    return [" ".join(words).casefold() for words in segments(prompt)]
 
 
 def _found(stretch: str, name: str) -> re.Match[str] | None:
@@ -184,10 +178,10 @@ def number_said(prompt: str, genres: Sequence[Guess] = ()) -> Literal["few", "al
         prompt: the text.
         genres: that it surely names: minimalism is no small band.
     """
-    if any(_says(_FEW, stretch, genres) for stretch in _stretches(prompt)):
+    stretches = _stretches(prompt)
+    if any(_says(_FEW, stretch, genres) for stretch in stretches):
         return "few"
-    everybody = any(_says(_EVERYBODY, stretch, genres) for stretch in _stretches(prompt))
-    return "all" if everybody else None
+    return "all" if any(_says(_EVERYBODY, stretch, genres) for stretch in stretches) else None
 
 
 def _says(words: re.Pattern[str], stretch: str, genres: Sequence[Guess]) -> bool:

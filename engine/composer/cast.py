@@ -136,9 +136,8 @@ def _sparse(plan: Plan, seats: list[Seat], dice: Dice) -> list[Seat]:
     foundation = [s for s in pool if s.role in ("harmony", "pad", "arpeggio", "bass")]
     chosen = asked[:]
     own = {place: s.solo for place, s in enumerate(seats) if s in pool and s.solo > 0}
-    if own and all(
-        _is_beat(s) for s in chosen
-    ):  # what a genre is known by alone makes it known in company
+    # what a genre is known by alone makes it known in company
+    if own and all(_is_beat(s) for s in chosen):
         chosen.append(seats[dice.weighted(own)])
     if foundation and not any(s.role in ("harmony", "pad", "arpeggio", "bass") for s in chosen):
         chosen.append(dice.pick(foundation))

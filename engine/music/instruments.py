@@ -40,6 +40,7 @@ def _kit(program: int) -> Instrument:
     return Instrument("drums", "kit", program, "", 35, 81)
 
 
+Players = Literal["one", "drums only", "few", "all"]  # how many play
 DRUM_FAMILIES = frozenset({"drums", "drum machine"})
 
 INSTRUMENTS: dict[str, Instrument] = {

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from engine.music.instruments import Players
 from engine.recipe import Recipe, StageSettings
 
 VERSION: Final = 1
@@ -330,7 +331,7 @@ class Understood(_Message, frozen=True, kw_only=True):
     moods: tuple[Meaning, ...] = ()
     era: tuple[Meaning, ...] = ()
     unknown_words: tuple[str, ...] = ()
-    players: Literal["one", "drums only", "few", "all"] | None = None
+    players: Players | None = None
     bpm: float | None = None
     key: str | None = None
     meter: str | None = None

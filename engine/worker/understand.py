@@ -24,20 +24,18 @@ def understood(request: Understand, renderer: Renderer, cancel: CancelToken) -> 
     """
     prompt = request.prompt[:PROMPT_LIMIT_CHARS]
     found = renderer.understand(prompt, cancel=cancel)
-    answer = replace(
-        _read(request, prompt, available=found is not None), players=players_said(prompt, found)
-    )
-    return _with_meanings(answer, found)
+    return _with_meanings(_read(request, prompt, found), found)
 
 
-def _read(request: Understand, prompt: str, *, available: bool) -> Understood:
+def _read(request: Understand, prompt: str, found: Understanding | None) -> Understood:
     reading = read_prompt(prompt)
     bpm = reading.bpm
     if bpm is not None and not BPM_RANGE[0] <= bpm <= BPM_RANGE[1]:
         bpm = None
     return Understood(
         number=request.number,
-        available=available,
+        available=found is not None,
+        players=players_said(prompt, found),
         bpm=bpm,
         key=reading.key,
         meter=reading.meter,

@@ -94,8 +94,8 @@ def test_a_genre_that_was_understood_plays_its_own_and_a_doubtful_one_does_not()
             True,
         ),
         (
-            "house, solo 909 kit",
-            Understanding(genre=guesses("house"), instruments=guesses("909 kit")),
+            "house, solo 909",
+            Understanding(genre=guesses("house"), instruments=(Guess("909 kit", 0.9, "909"),)),
             False,
         ),
         ("anything", Understanding(), True),
