@@ -6,6 +6,7 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ from engine.errors import UserError
 if TYPE_CHECKING:
     from engine.bundle.manifest import StageName
     from engine.training.export.write import StagePart, TextPart
+    from engine.training.train.checkpoint import Checkpoint
 
 _STAGES: Final = ("generator", "vocoder", "cascader", "super_resolution")
 _OPTIONS: Final[Table] = {
@@ -40,6 +42,9 @@ _OPTIONS: Final[Table] = {
     "spectral": (float, "weight of the multi-resolution STFT term"),
     "log-mel": (float, "weight of the log-mel term"),
     "above-hz": (float, "what lies below counts in no loss"),
+    "adversarial": (float, "weight of discriminators that finish a generator; 0 has none"),
+    "features": (float, "weight of the discriminators' features"),
+    "discriminator-rate": (float, "the discriminators' learning rate"),
     "optimiser": (("adam", "adamw", "muon"), "optimiser"),
     "weight-decay": (float, "AdamW's weight decay"),
     "clip-norm": (float, "largest gradient norm; 0 does not clip"),
@@ -159,6 +164,10 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         help="prepared data to measure on how much the generator's stereo image lacks",
     )  # fmt: skip
     parser.add_argument(
+        "--blend", type=float, default=1.0, metavar="SHARE",
+        help="of the way from --base's generator to the run's; default 1, the run's own",
+    )  # fmt: skip
+    parser.add_argument(
         "--emphasis", type=float, metavar="X", help="how often the generator is told who plays"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -182,7 +191,10 @@ def _export(options: argparse.Namespace) -> int:
         path = getattr(options, stage)
         if path is not None:
             grain = options.grain if stage == "generator" and route == "spectrogram" else None
-            stages[stage] = stage_part(checkpoint_at(path), grain=grain, emphasis=options.emphasis)
+            checkpoint = checkpoint_at(path)
+            if stage == "generator" and options.blend != 1:
+                checkpoint = _blended(checkpoint, options.base, options.blend)
+            stages[stage] = stage_part(checkpoint, grain=grain, emphasis=options.emphasis)
         elif base is None:
             option = stage.replace("_", "-")
             raise _lacking(f"the {route} route needs a {option}", f"a run with --{option}")
@@ -197,6 +209,20 @@ def _export(options: argparse.Namespace) -> int:
     )  # fmt: skip
     print(f"{options.out}: bundle {identity}")
     return 0
+
+
+def _blended(checkpoint: "Checkpoint", base: Path | None, share: float) -> "Checkpoint":
+    from engine.bundle.store import find  # noqa: PLC0415
+    from engine.training.train.warm import blended, warm_weights  # noqa: PLC0415 - torch
+
+    if base is None:
+        raise _lacking("--blend needs a generator to come from", "--blend 1")
+    if not 0 <= share <= 1:
+        raise UserError(
+            "The bundle was not written", f"--blend is {share:g}", "Give a share from 0 to 1"
+        )
+    before = warm_weights(find(str(base)).root, "generator")
+    return replace(checkpoint, ema=blended(checkpoint.ema, before, share))
 
 
 def _lacking(why: str, what: str) -> UserError:

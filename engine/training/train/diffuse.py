@@ -17,7 +17,9 @@ from engine.diffusion.noise_schedule import NoiseSchedule
 LOG_SNR_CLEAN: Final = 20.0  # engine.bundle.manifest's, which needs msgspec
 
 # What a number is drawn for; part of its seed.
-PURPOSES: Final = {"time": 1, "noise": 2, "condition": 3, "item": 4, "order": 5, "weights": 6}
+PURPOSES: Final = {
+    "time": 1, "noise": 2, "condition": 3, "item": 4, "order": 5, "weights": 6, "chain": 7,
+}  # fmt: skip
 
 
 def seeded(seed: int, purpose: str, *key: int) -> np.random.Generator:

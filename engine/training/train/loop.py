@@ -22,6 +22,7 @@ from engine.training.networks.config import UNetConfig
 from engine.training.networks.presets import PRESETS
 from engine.training.networks.unet import UNet
 from engine.training.train import checkpoint as checkpoints
+from engine.training.train.adversary import AdversarialObjective
 from engine.training.train.batches import Arrays, Batches, Needs
 from engine.training.train.checkpoint import Checkpoint
 from engine.training.train.data import has_split, open_data
@@ -100,7 +101,9 @@ def train(
         return run.go_on(stop)
 
 
-def _objective(settings: Settings, config: UNetConfig, precision: str) -> RunLoss:
+def _objective(settings: Settings, config: UNetConfig, precision: str, here: World) -> RunLoss:
+    if settings.adversarial:
+        return AdversarialObjective(settings, config, precision, here)
     if not config.outputs:
         return Objective(settings, config, precision)
     kind = MagnitudeObjective if settings.stage == "vocoder" else HighBandObjective
@@ -157,7 +160,7 @@ class _Run:
         self._batches = Batches(split, self._needs, settings)
         self._validation = _validation(data, self._needs, settings)
         self._precision = precision(settings.precision, here.device)
-        self._objective = _objective(settings, self._config, self._precision)
+        self._objective = _objective(settings, self._config, self._precision, here)
         self._step = 0
 
     # ── beginning ─────────────────────────────────────────────────────────────────────────
@@ -188,7 +191,7 @@ class _Run:
         self._optimiser = Update(self._network, self._settings)
         if before is not None:
             self._restore(before)
-        trained: nn.Module = self._here.wrapped(self._network)
+        trained: nn.Module = self._here.wrapped(self._objective.around(self._network))
         self._trained = trained
         if self._settings.compile:
             self._trained = cast("nn.Module", torch.compile(trained))
@@ -225,6 +228,7 @@ class _Run:
                 ours.copy_(before.weights[name])
                 average.copy_(before.ema[name])
         self._optimiser.restore(before.step, before.first, before.second)
+        self._objective.restore(self._out, before.step)
 
     def _named(self) -> list[tuple[str, Tensor, Tensor]]:
         averages = list(self._ema.parameters())
@@ -255,7 +259,7 @@ class _Run:
                 if report is not None:
                     report.step(self._step, row)
                     if ends or self._step % _LINE_EVERY == 0:
-                        report.line(self._step, loss)
+                        report.line(self._step, loss, self._objective.word())
                 if stopped:
                     break
         finally:
@@ -308,6 +312,7 @@ class _Run:
         if self._validation is not None:
             row["validation"] = self._validated(self._validation)
             self._write_samples(self._validation)
+        self._objective.keep(self._out, self._step)
         first, second = self._optimiser.moments()
         saved = Checkpoint(
             step=self._step,

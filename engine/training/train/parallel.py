@@ -6,6 +6,7 @@ gradients: gloo between processes on CPUs, nccl between GPUs.
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,9 @@ class World:
         """The network whose gradients are averaged over all processes."""
         if self.size == 1:
             return network
+        # Where a network is called several times for one loss, gradients of 1×1 kernels come with
+        # other strides of their dimensions of size 1, which mean nothing.
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         devices = [self.device] if self.device.type == "cuda" else None
         return DistributedDataParallel(network, device_ids=devices, gradient_as_bucket_view=True)
 

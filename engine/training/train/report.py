@@ -78,13 +78,14 @@ class Report:
             for name, value in row.items():
                 self._board.add_scalar(name, value, step)
 
-    def line(self, step: int, loss: float) -> None:
-        """Say how far it is."""
+    def line(self, step: int, loss: float, word: str = "") -> None:
+        """Say how far it is, and a word of the loss."""
         elapsed = self._clock() - self._began
         each = elapsed / max(step - self._first, 1)
         left = duration(each * (self._steps - step))
         self._say(
-            f"step {step}/{self._steps}  loss {loss:.4f}  {each:.3f} s/step  "
+            f"step {step}/{self._steps}  loss {loss:.4f}  {word}{'  ' if word else ''}"
+            f"{each:.3f} s/step  "
             f"{duration(elapsed)} gone, {left} left"
         )
 

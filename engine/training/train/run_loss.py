@@ -7,6 +7,7 @@ loud.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import torch
@@ -48,6 +49,20 @@ class RunLoss(ABC):
             first: number of the first item.
             augment: spoil the condition; validation does not.
         """
+
+    def around(self, network: nn.Module) -> nn.Module:
+        """What is trained: the network, or a module with it inside that the loss is given."""
+        return network
+
+    def word(self) -> str:
+        """What a line of progress says beside the loss."""
+        return ""
+
+    def keep(self, out: Path, step: int) -> None:  # noqa: B027 - most losses keep nothing
+        """Write what else a run goes on from into its folder."""
+
+    def restore(self, out: Path, step: int) -> None:  # noqa: B027
+        """Go on with what `keep` wrote at a step."""
 
 
 def said_of(network: nn.Module, precision: str, inputs: dict[str, Tensor]) -> Tensor:

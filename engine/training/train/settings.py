@@ -42,6 +42,10 @@ class Settings:
         spectral, log_mel: weights of the audio terms on x̂₀; 0 leaves them out.
         above_hz: what lies below counts in no loss, since the host replaces it by the clip itself;
             0 counts everything. With another prediction than x0 it is for the audio terms alone.
+        adversarial: weight of what the discriminators say of a generator's chains of few steps
+            (adversary); 0 has no discriminators.
+        features: weight of the distance to real mels in the discriminators' features.
+        discriminator_rate: their learning rate.
         learning_rate: its peak.
         warmup, decay_end: steps to the peak, and the step at which the cosine reaches 0.
         optimiser, beta_1, beta_2, weight_decay: of engine.training.train.update.
@@ -75,6 +79,9 @@ class Settings:
     spectral: float = 0.0
     log_mel: float = 0.0
     above_hz: float = 0.0
+    adversarial: float = 0.0
+    features: float = 0.1
+    discriminator_rate: float = 1e-4
     learning_rate: float = 5e-4
     warmup: int = 200
     decay_end: int = 0
@@ -126,6 +133,11 @@ _FRAMES: Final = {
     "crop_s": 1.28, "batch": 16, "noise_t_max": 0.004, "spectral": 0.0, "log_mel": 0.0,
 }  # fmt: skip
 
+# Where a run against discriminators differs: small steps, on short crops, with little momentum.
+_ADVERSARIAL: Final = {
+    "crop_s": 5.12, "batch": 8, "learning_rate": 1e-4, "beta_1": 0.5, "beta_2": 0.95, "ema": 0.995,
+}  # fmt: skip
+
 # Table 2 and section 4.1, for the paper-* presets.
 _PAPER: Final = {
     "steps": 2_500_000, "batch": 2048, "prediction": "epsilon", "loss": "simplified",
@@ -153,6 +165,8 @@ def settings_for(stage: Stage, preset: str, **given: object) -> Settings:
         UserError: a number is out of range.
     """
     rows = STAGE_DEFAULTS[stage] | PRESET_DEFAULTS.get(preset, {})
+    if given.get("adversarial"):
+        rows = rows | _ADVERSARIAL
     settings = replace(Settings(stage=stage, preset=preset), **(rows | given))
     check_ranges(settings, _checks(settings), what="Training did not start")
     return settings
@@ -164,6 +178,9 @@ def _checks(settings: Settings) -> dict[str, bool]:
         "steps": s.steps >= 1,
         "batch": s.batch >= 1,
         "crop_s": 0 < s.crop_s <= 600,
+        "adversarial": s.adversarial >= 0,
+        "features": s.features >= 0,
+        "discriminator_rate": 0 < s.discriminator_rate < 1,
         "learning_rate": 0 < s.learning_rate < 1,
         "warmup": s.warmup >= 0,
         "ema": 0 <= s.ema < 1,

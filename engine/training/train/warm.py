@@ -41,6 +41,36 @@ def warm_weights(source: Path, stage: Stage) -> dict[str, Tensor]:
     return load(source).ema
 
 
+def blended(
+    weights: dict[str, Tensor], before: dict[str, Tensor], share: float
+) -> dict[str, Tensor]:
+    """Weights between those before a finish and those after it.
+
+    What a short training finds it often overdoes; half of the way keeps most of what it brought
+    and loses less (Wortsman et al., arXiv 2109.01903).
+
+    Args:
+        weights: after it.
+        before: of the same network; missing ones are 0, since the exporter drops those.
+        share: of the way, in [0, 1].
+
+    Raises:
+        UserError: they are another network's.
+    """
+    faults = [n for n, after in weights.items() if n in before and before[n].shape != after.shape]
+    if not weights.keys() & before.keys():
+        faults = list(weights)
+    if faults:
+        raise UserError(
+            "The bundle was not written", f"{faults[0]} is not what it was before",
+            "Leave --blend away, or give the --base that the run was begun with",
+        )  # fmt: skip
+    return {
+        name: torch.lerp(before.get(name, torch.zeros_like(after)).to(after), after, share)
+        for name, after in weights.items()
+    }
+
+
 def start_from(network: UNet, weights: dict[str, Tensor], source: Path) -> bool:
     """Copy weights into the network; biases that the exporter dropped become 0.
 

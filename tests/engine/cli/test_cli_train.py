@@ -11,9 +11,13 @@ import torch
 from engine.bundle.verify import verify_folder
 from engine.cli import train as command
 from engine.training.export.presets import FRAME_PRESETS
+from engine.training.export.random_bundle import random_bundle
+from engine.training.networks.unet import UNet
+from engine.training.train.checkpoint import Checkpoint, config_from_json, save
 from engine.training.train.data import ClipEntry, write_clips
 from engine.training.train.part import checkpoint_at, stage_part
 from engine.training.train.settings import STAGES, settings_for
+from engine.training.train.warm import warm_weights
 
 Noisefall = Callable[..., Any]
 
@@ -126,3 +130,62 @@ def test_a_bundle_can_stand_on_another(
     assert told.code == 0, told.err
     made, base = (verify_folder(path).manifest for path in (tmp_path / "b", tiny_bundle))
     assert (made.name, made.stages, made.text) == ("b", base.stages, base.text)
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of untrained tiny networks."""
+    folder = tmp_path_factory.mktemp("bundles") / "networks"
+    random_bundle(folder, size="tiny")
+    return folder
+
+
+@pytest.fixture
+def generator_run(networks: Path, tmp_path: Path) -> Path:
+    """A run whose generator is that bundle's, a little off."""
+    weights = warm_weights(networks, "generator")
+    network = verify_folder(networks).manifest.stages["generator"].network
+    config = config_from_json(network)
+    named = {
+        name: weights.get(name, torch.zeros_like(p)) + 1.0
+        for name, p in UNet(config).named_parameters()
+    }
+    settings = settings_for("generator", "tiny-generator", x_scale=4.0)
+    save(
+        tmp_path / "run" / "checkpoints",
+        Checkpoint(
+            step=1, settings=settings, config=config, weights={}, ema=named, first={}, second={}
+        ),
+        keep=1,
+    )
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_a_generator_goes_a_share_of_the_way(
+    noisefall: Noisefall, networks: Path, tmp_path: Path, generator_run: Path, share: float
+) -> None:
+    told = noisefall(
+        "train", "export", "--base", str(networks), "--generator", str(generator_run),
+        "--blend", str(share), "--out", str(tmp_path / "b"), "--name", "b",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    made, base = (warm_weights(folder, "generator") for folder in (tmp_path / "b", networks))
+    name = "levels.0.down_blocks.0.conv.conv_in.weight"
+    assert torch.allclose(made[name], base[name] + share, atol=2e-3)
+
+
+def test_a_blend_that_cannot_be_is_told(
+    noisefall: Noisefall, networks: Path, tmp_path: Path, generator_run: Path
+) -> None:
+    for options, why in (
+        ((), "a generator to come from"),
+        (("--base", str(networks)), "--blend is 1.5"),
+    ):
+        told = noisefall(
+            "train", "export", "--generator", str(generator_run), "--blend", "1.5", "--name", "b",
+            "--out", str(tmp_path / "b"), *options,
+        )  # fmt: skip
+        assert told.code == 2
+        assert why in told.err
+    assert not (tmp_path / "b").exists()
