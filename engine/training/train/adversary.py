@@ -9,7 +9,7 @@ so that what is made has a real mel beside it, whose features in the discriminat
 too; half begin at noise alone, as takes do. The diffusion loss on half of the items keeps the rest.
 
 Rejected: judging single estimates of noisy real mels (after 500 steps classifiers told the chain's
-end from real mels more easily than before), and more sampling steps instead (12 or 24 are told as
+end from real mels more easily than before), and more sampling steps instead (12 or 20 are told as
 easily as 5: it is the estimates, not their number).
 """
 
