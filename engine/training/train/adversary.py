@@ -1,16 +1,15 @@
 """Finishing a generator of mels against discriminators: what few steps lack, they hear.
 
 The mean square error wants the mean of all mels that would fit, so estimates are too smooth, and a
-chain of few steps adds up what each lacks: bass too loud where it is loud, stereo images at seven
-tenths of their width, textures half as lively. Here the last steps of such a chain are unrolled
-(`unrolled`) and discriminators say whether their end is real (Goodfellow et al. 2014,
+chain of few steps adds up what each lacks: bass too loud where it is loud, stereo images too
+narrow, textures too tame. Here the last steps of such a chain are unrolled (`unrolled`) and
+discriminators say whether their end is real (Goodfellow et al. 2014,
 https://arxiv.org/abs/1406.2661, as hinge losses). Half of the chains begin at real mels with noise,
 so that what is made has a real mel beside it, whose features in the discriminators it shall have,
 too; half begin at noise alone, as takes do. The diffusion loss on half of the items keeps the rest.
 
-Rejected: judging single estimates of noisy real mels (after 500 steps classifiers told the chain's
-end from real mels more easily than before), and more sampling steps instead (12 or 20 are told as
-easily as 5: it is the estimates, not their number).
+Rejected: judging single estimates of noisy real mels (ends of chains were told from real mels more
+easily than before), and more sampling steps instead (it is the estimates, not their number).
 """
 
 from dataclasses import replace
@@ -140,7 +139,7 @@ class AdversarialObjective(Objective):
                 self.settings.seed, "chain", step * _DRAWS + n, first=first,
                 shape=tuple(batch.x0.shape), device=batch.x0.device,
             )
-            for n in range(len(path.log_snrs) + 1)
+            for n in range(len(path.log_snrs))
         ]  # fmt: skip
         x = self._begun(network, batch, path, noises, from_noise=from_noise)
         made, said = network(

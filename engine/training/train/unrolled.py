@@ -9,14 +9,16 @@ judged. The steps before decide on outlines only and are left as they are.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from torch import Tensor, nn
 
 from engine.diffusion.noise_schedule import NoiseSchedule
 from engine.diffusion.step_schedule import times
 from engine.training.networks.config import UNetConfig
+from engine.training.train.diffuse import diffused
 
-AUTOGUIDANCE = 1.2  # the starter's presets' (engine.training.export.presets)
+AUTOGUIDANCE: Final = 1.2  # the starter's presets' (engine.training.export.presets)
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def chain(steps: int, *, unrolled: int, noise: NoiseSchedule) -> Chain:
 
 def began_at(x0: Tensor, epsilon: Tensor, log_snr: float) -> Tensor:
     """Real mels (B, C, L) with as much noise as the level has."""
-    alpha, sigma = _alpha(log_snr), _alpha(-log_snr)
-    return alpha * x0 + sigma * epsilon
+    alpha, sigma = (x0.new_full((len(x0),), _alpha(sign * log_snr)) for sign in (1, -1))
+    return diffused(x0, epsilon, alpha, sigma)
 
 
 def stepped(x: Tensor, x0: Tensor, epsilon: Tensor, log_snr: float, to: float) -> Tensor:

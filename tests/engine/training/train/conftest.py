@@ -94,6 +94,14 @@ def make_data() -> MakeData:
     return make
 
 
+@pytest.fixture(scope="module")
+def data(make_data: MakeData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four clips to train on and one to validate with, all with notes."""
+    folder = tmp_path_factory.mktemp("data")
+    make_data(folder, clips=4, notes=True)
+    return make_data(folder, split="validation", clips=1, notes=True)
+
+
 def _give_notes(part: Path, entries: list[ClipEntry]) -> list[ClipEntry]:
     played = [some_notes(entry.frames, seed) for seed, entry in enumerate(entries)]
     np.save(part / "notes.npy", np.concatenate(played))

@@ -49,14 +49,6 @@ def finishing(**given: Any) -> Settings:
     return settings_for("generator", "tiny-generator", **(options | given))
 
 
-@pytest.fixture(scope="module")
-def data(make_data: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    make_data(folder, clips=4, notes=True)
-    made: Path = make_data(folder, split="validation", clips=1, notes=True)
-    return made
-
-
 class Shrinking(nn.Module):
     """Predicts x₀ as nine tenths of x, whatever else it is told."""
 

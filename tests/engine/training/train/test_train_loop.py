@@ -47,14 +47,6 @@ def tiny(stage: Stage = "generator", **given: Any) -> Settings:
     return settings_for(stage, preset, **(TINY | given))
 
 
-@pytest.fixture(scope="module")
-def data(make_data: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    make_data(folder, clips=4, notes=True)
-    made: Path = make_data(folder, split="validation", clips=1, notes=True)
-    return made
-
-
 def test_learning_rate_is_a_warm_cosine() -> None:
     rates = [learning_rate(s, peak=1e-4, warmup=10, end=110) for s in range(120)]
     assert rates[0] == pytest.approx(1e-5)
